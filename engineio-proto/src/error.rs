@@ -1,0 +1,24 @@
+//! What can be wrong with what a peer sent.
+
+use thiserror::Error;
+
+/// A packet or a payload that is none. It is the peer's fault, and it ends the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// A text packet has no character, or a payload no packet.
+    #[error("an empty packet")]
+    Empty,
+    /// The first character names no packet type.
+    #[error("unknown packet type {0:?}")]
+    UnknownType(char),
+    /// A `b` packet is not base64.
+    #[error("binary data that is not base64")]
+    Base64,
+    /// Text is not UTF-8.
+    #[error("text that is not UTF-8")]
+    Utf8,
+    /// The open packet is not the object that the protocol describes.
+    #[error("a handshake that is not the expected JSON object")]
+    Handshake,
+}

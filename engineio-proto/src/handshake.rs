@@ -1,0 +1,77 @@
+//! The first packet of a session: what the server offers and demands.
+
+use alloc::string::String;
+use core::fmt::Write as _;
+use core::time::Duration;
+
+use serde::Deserialize;
+
+use crate::{DecodeError, Sid};
+
+/// The contents of the open packet.
+///
+/// <https://socket.io/docs/v4/engine-io-protocol/#handshake>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// The session's id: the key to it.
+    pub sid: Sid,
+    /// Whether the server offers to go over to a WebSocket.
+    pub upgrade_to_websocket: bool,
+    /// How often the server pings, in whole milliseconds.
+    pub ping_interval: Duration,
+    /// How long after a ping the answer may take, in whole milliseconds.
+    pub ping_timeout: Duration,
+    /// The largest message or polling body that the server takes, in bytes.
+    pub max_payload: usize,
+}
+
+/// The wire's own form, with its names.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    #[serde(borrow)]
+    sid: &'a str,
+    #[serde(borrow, default)]
+    upgrades: alloc::vec::Vec<&'a str>,
+    ping_interval: u64,
+    ping_timeout: u64,
+    /// Servers before revision 4's `maxPayload` do not say; then no limit is known.
+    #[serde(default = "unlimited")]
+    max_payload: usize,
+}
+
+const fn unlimited() -> usize {
+    usize::MAX
+}
+
+impl Handshake {
+    /// Reads the JSON of an open packet, without the packet's type.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Handshake`] if it is not such an object, or its sid is none.
+    pub fn decode(json: &str) -> Result<Self, DecodeError> {
+        let wire: Wire<'_> = serde_json::from_str(json).map_err(|_| DecodeError::Handshake)?;
+        Ok(Self {
+            sid: Sid::parse(wire.sid).ok_or(DecodeError::Handshake)?,
+            upgrade_to_websocket: wire.upgrades.contains(&"websocket"),
+            ping_interval: Duration::from_millis(wire.ping_interval),
+            ping_timeout: Duration::from_millis(wire.ping_timeout),
+            max_payload: wire.max_payload,
+        })
+    }
+
+    /// Appends the JSON of an open packet, its keys in the order that other servers use.
+    pub fn encode(&self, out: &mut String) {
+        let upgrades = if self.upgrade_to_websocket { "\"websocket\"" } else { "" };
+        write!(
+            out,
+            r#"{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+            self.sid.as_str(),
+            self.ping_interval.as_millis(),
+            self.ping_timeout.as_millis(),
+            self.max_payload,
+        )
+        .expect("a String takes whatever is written to it");
+    }
+}

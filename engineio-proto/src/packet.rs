@@ -1,0 +1,89 @@
+//! One packet and its text form.
+
+use alloc::string::String;
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use crate::{DecodeError, Handshake, Message};
+
+/// One Engine.IO packet.
+///
+/// <https://socket.io/docs/v4/engine-io-protocol/#protocol>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// `0`: the handshake, from the server.
+    Open(Handshake),
+    /// `1`: the sender closes the session.
+    Close,
+    /// `2`: a heartbeat, or with `probe` a new transport's first word.
+    Ping(ByteString),
+    /// `3`: the answer to a ping, with its data.
+    Pong(ByteString),
+    /// `4`: a message of the application.
+    Message(Message),
+    /// `5`: the client goes over to the transport that this comes on.
+    Upgrade,
+    /// `6`: nothing; it ends a poll that would wait.
+    Noop,
+}
+
+impl Packet {
+    /// Reads one WebSocket message. Data are slices of it; only base64 (`b…`) is copied.
+    ///
+    /// # Errors
+    ///
+    /// What is no packet, as [`DecodeError`] says.
+    pub fn decode(message: Message) -> Result<Self, DecodeError> {
+        let text = match message {
+            Message::Binary(bytes) => return Ok(Self::Message(Message::Binary(bytes))),
+            Message::Text(text) => text,
+        };
+        let first = text.chars().next().ok_or(DecodeError::Empty)?;
+        if !first.is_ascii() {
+            return Err(DecodeError::UnknownType(first));
+        }
+        let data = text.slice_ref(&text[1..]);
+        match first {
+            '0' => Handshake::decode(&data).map(Self::Open),
+            '1' => Ok(Self::Close),
+            '2' => Ok(Self::Ping(data)),
+            '3' => Ok(Self::Pong(data)),
+            '4' => Ok(Self::Message(Message::Text(data))),
+            '5' => Ok(Self::Upgrade),
+            '6' => Ok(Self::Noop),
+            'b' => decode_base64(data.as_bytes()).map(|bytes| Self::Message(Message::Binary(bytes))),
+            other => Err(DecodeError::UnknownType(other)),
+        }
+    }
+
+    /// Writes the packet as one WebSocket message. Text is copied behind its packet type; bytes are shared.
+    #[must_use]
+    pub fn encode(&self) -> Message {
+        let (digit, data) = match self {
+            Self::Message(Message::Binary(bytes)) => return Message::Binary(bytes.clone()),
+            Self::Open(handshake) => {
+                let mut text = String::from("0");
+                handshake.encode(&mut text);
+                return Message::Text(text.into());
+            }
+            Self::Close => ('1', ""),
+            Self::Ping(data) => ('2', &**data),
+            Self::Pong(data) => ('3', &**data),
+            Self::Message(Message::Text(text)) => ('4', &**text),
+            Self::Upgrade => ('5', ""),
+            Self::Noop => ('6', ""),
+        };
+        let mut text = String::with_capacity(1 + data.len());
+        text.push(digit);
+        text.push_str(data);
+        Message::Text(text.into())
+    }
+}
+
+/// The bytes that padded, standard-alphabet base64 stands for.
+pub(crate) fn decode_base64(text: &[u8]) -> Result<Bytes, DecodeError> {
+    base64_simd::STANDARD
+        .decode_to_vec(text)
+        .map(Bytes::from)
+        .map_err(|_| DecodeError::Base64)
+}
