@@ -22,3 +22,10 @@ pub enum DecodeError {
     #[error("a handshake that is not the expected JSON object")]
     Handshake,
 }
+
+impl DecodeError {
+    /// What is wrong with a packet whose first character is not the name of a type.
+    pub(crate) fn unknown_type(packet: &str) -> Self {
+        packet.chars().next().map_or(Self::Empty, Self::UnknownType)
+    }
+}

@@ -38,21 +38,17 @@ impl Packet {
             Message::Binary(bytes) => return Ok(Self::Message(Message::Binary(bytes))),
             Message::Text(text) => text,
         };
-        let first = text.chars().next().ok_or(DecodeError::Empty)?;
-        if !first.is_ascii() {
-            return Err(DecodeError::UnknownType(first));
-        }
-        let data = text.slice_ref(&text[1..]);
-        match first {
-            '0' => Handshake::decode(&data).map(Self::Open),
-            '1' => Ok(Self::Close),
-            '2' => Ok(Self::Ping(data)),
-            '3' => Ok(Self::Pong(data)),
-            '4' => Ok(Self::Message(Message::Text(data))),
-            '5' => Ok(Self::Upgrade),
-            '6' => Ok(Self::Noop),
-            'b' => decode_base64(data.as_bytes()).map(|bytes| Self::Message(Message::Binary(bytes))),
-            other => Err(DecodeError::UnknownType(other)),
+        let data = || text.slice_ref(&text[1..]);
+        match &text.as_bytes()[..] {
+            [b'0', ..] => Handshake::decode(&text[1..]).map(Self::Open),
+            [b'1', ..] => Ok(Self::Close),
+            [b'2', ..] => Ok(Self::Ping(data())),
+            [b'3', ..] => Ok(Self::Pong(data())),
+            [b'4', ..] => Ok(Self::Message(Message::Text(data()))),
+            [b'5', ..] => Ok(Self::Upgrade),
+            [b'6', ..] => Ok(Self::Noop),
+            [b'b', base64 @ ..] => Ok(Self::Message(Message::Binary(decode_base64(base64)?))),
+            _ => Err(DecodeError::unknown_type(&text)),
         }
     }
 

@@ -1,0 +1,79 @@
+//! HTTP requests as the machines see them.
+
+use bytes::Bytes;
+
+/// The caller's name for one HTTP request: a GET that waits, a POST, or the GET that became a WebSocket.
+///
+/// The caller must not use a number twice for one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub u64);
+
+/// What a request is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// A GET that waits for packets.
+    Poll,
+    /// A POST; its body follows.
+    Post {
+        /// Whether the body declares itself as bytes (`application/octet-stream`).
+        binary: bool,
+    },
+    /// A GET that wants to become a WebSocket, and whose headers are right for it.
+    WebSocket,
+}
+
+/// How an exchange ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// The other side closed it, or the connection broke.
+    Closed,
+    /// The other side broke the rules of the WebSocket protocol.
+    Failed,
+    /// The other side sends a WebSocket message larger than was agreed, which nobody has read to its end.
+    TooLarge {
+        /// Bytes in the message, as far as they were counted.
+        size: usize,
+    },
+}
+
+/// The answer to an HTTP request, for whatever HTTP there is.
+///
+/// It must not be cached: an adapter adds `Cache-Control: no-store`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Content-Type`, unless the body is empty.
+    pub content_type: Option<&'static str>,
+    /// The body; its length is the `Content-Length`.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// An answer that is only a status.
+    pub(crate) const fn empty(status: u16) -> Self {
+        Self {
+            status,
+            content_type: None,
+            body: Bytes::new(),
+        }
+    }
+
+    /// Packets for a poll.
+    pub(crate) const fn packets(body: Bytes) -> Self {
+        Self {
+            status: 200,
+            content_type: Some("text/plain; charset=UTF-8"),
+            body,
+        }
+    }
+
+    /// The answer to a POST that was understood.
+    pub(crate) const fn ok() -> Self {
+        Self {
+            status: 200,
+            content_type: Some("text/html"),
+            body: Bytes::from_static(b"ok"),
+        }
+    }
+}

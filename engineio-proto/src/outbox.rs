@@ -1,0 +1,112 @@
+//! What waits to be sent, within a bound.
+
+use alloc::collections::VecDeque;
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::{Frame, encode_payload};
+
+/// What a frame costs beside its bytes, in bytes: its place in the queue and the header of its memory.
+const FRAME_COST: usize = 64;
+
+/// Why a frame was not taken. It is handed back.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SendError<F> {
+    /// The session has ended, or was told to.
+    #[error("the session is closed")]
+    Closed(F),
+    /// The peer does not read as fast as it is written to. There will be room after
+    /// [`Event::Drained`](crate::server::Event::Drained).
+    #[error("the peer does not keep up: its send buffer is full")]
+    Full(F),
+}
+
+impl<F> SendError<F> {
+    /// The same error about something else.
+    pub fn map<G>(self, change: impl FnOnce(F) -> G) -> SendError<G> {
+        match self {
+            Self::Closed(frames) => SendError::Closed(change(frames)),
+            Self::Full(frames) => SendError::Full(change(frames)),
+        }
+    }
+}
+
+/// A queue of frames that is full at a number of bytes.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    /// Somebody was told that it is full and waits to be told otherwise.
+    refused: bool,
+}
+
+impl Outbox {
+    pub(crate) const fn new() -> Self {
+        Self {
+            frames: VecDeque::new(),
+            bytes: 0,
+            refused: false,
+        }
+    }
+
+    /// Takes all frames, or none if they do not fit. Whatever is asked for when nothing waits does fit.
+    pub(crate) fn push_all<I>(&mut self, frames: I, capacity: usize) -> Result<(), I>
+    where
+        I: Iterator<Item = Frame> + Clone,
+    {
+        let cost: usize = frames.clone().map(|frame| frame.len() + FRAME_COST).sum();
+        if !self.frames.is_empty() && self.bytes.saturating_add(cost) > capacity {
+            self.refused = true;
+            return Err(frames);
+        }
+        self.bytes += cost;
+        self.frames.extend(frames);
+        Ok(())
+    }
+
+    /// Takes a packet of the protocol itself, of which there are only ever a few.
+    pub(crate) fn push_control(&mut self, frame: Frame) {
+        self.bytes += frame.len() + FRAME_COST;
+        self.frames.push_back(frame);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len() + FRAME_COST;
+        if self.frames.is_empty() && self.frames.capacity() > 64 {
+            self.frames = VecDeque::new(); // a burst is over: an idle session keeps no memory for it
+        }
+        Some(frame)
+    }
+
+    /// All that waits, as one polling body.
+    pub(crate) fn take_payload(&mut self) -> Bytes {
+        let body = encode_payload(&self.frames);
+        self.clear();
+        body
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes = 0;
+        if self.frames.capacity() > 64 {
+            self.frames = VecDeque::new();
+        } else {
+            self.frames.clear();
+        }
+    }
+
+    /// Whether somebody who was refused should be told that there is room again; says so once.
+    pub(crate) fn take_drained(&mut self, capacity: usize) -> bool {
+        let drained = self.refused && self.bytes <= capacity / 2;
+        self.refused &= !drained;
+        drained
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

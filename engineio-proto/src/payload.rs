@@ -1,0 +1,152 @@
+//! Several packets in one body: how long-polling carries them.
+
+use alloc::string::String;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use memchr::memchr;
+
+use crate::packet::decode_base64;
+use crate::{DecodeError, Frame, Message, Packet};
+
+/// What stands between two packets. It cannot occur inside one: JSON escapes it, and so must whoever sends other text.
+pub(crate) const SEPARATOR: u8 = 0x1e;
+
+/// A cursor over the packets of a polling body.
+///
+/// It reads one packet at a time, as slices of the body; after an error it is at its end.
+///
+/// ```
+/// use engineio_proto::{Message, Packet, Payload};
+///
+/// let mut payload = Payload::new("4hello\u{1e}bAQID".into()).unwrap();
+/// assert_eq!(payload.next(), Some(Ok(Packet::Message("hello".into()))));
+/// assert_eq!(payload.next(), Some(Ok(Packet::Message(Message::Binary([1, 2, 3].to_vec().into())))));
+/// assert_eq!(payload.next(), None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Payload {
+    records: Records,
+}
+
+impl Payload {
+    /// A cursor at the start of `body`.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Utf8`] if the body is not text.
+    pub fn new(body: Bytes) -> Result<Self, DecodeError> {
+        Ok(Self {
+            records: Records::new(body)?,
+        })
+    }
+}
+
+impl Iterator for Payload {
+    type Item = Result<Packet, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let packet = Packet::decode(Message::Text(self.records.next()?));
+        if packet.is_err() {
+            self.records.rest = None;
+        }
+        Some(packet)
+    }
+}
+
+/// A cursor over the encoded packets of a body, not yet read.
+#[derive(Clone, Debug)]
+pub(crate) struct Records {
+    rest: Option<ByteString>,
+}
+
+impl Records {
+    pub(crate) fn new(body: Bytes) -> Result<Self, DecodeError> {
+        let text = ByteString::try_from(body).map_err(|_| DecodeError::Utf8)?;
+        Ok(Self { rest: Some(text) })
+    }
+
+    /// What has not been read yet.
+    pub(crate) fn as_str(&self) -> &str {
+        self.rest.as_deref().unwrap_or_default()
+    }
+
+    /// Ends the text at byte `end`, which is in front of a packet.
+    pub(crate) fn truncate(&mut self, end: usize) {
+        if let Some(rest) = &mut self.rest {
+            *rest = rest.slice_ref(&rest[..end]);
+        }
+    }
+}
+
+impl Iterator for Records {
+    type Item = ByteString;
+
+    fn next(&mut self) -> Option<ByteString> {
+        let text = self.rest.take()?;
+        let Some(end) = memchr(SEPARATOR, text.as_bytes()) else {
+            return Some(text);
+        };
+        self.rest = Some(text.slice_ref(&text[end + 1..]));
+        Some(text.slice_ref(&text[..end]))
+    }
+}
+
+/// Checks an encoded binary packet (without its `b`) as far as decoding would, without writing the bytes.
+pub(crate) fn check_base64(text: &[u8]) -> Result<(), DecodeError> {
+    base64_simd::STANDARD.check(text).map_err(|_| DecodeError::Base64)
+}
+
+/// Reads an encoded packet as a message, if it is one.
+pub(crate) fn message(record: &ByteString) -> Result<Option<Message>, DecodeError> {
+    Ok(match &record.as_bytes()[..] {
+        [b'4', ..] => Some(Message::Text(record.slice_ref(&record[1..]))),
+        [b'b', base64 @ ..] => Some(Message::Binary(decode_base64(base64)?)),
+        _ => None,
+    })
+}
+
+/// Joins packets into one body, in their order. A body of a single text packet is that packet, shared.
+///
+/// ```
+/// use engineio_proto::{Frame, encode_payload};
+///
+/// let frames = [Frame::text("hello"), Frame::binary([1, 2, 3].to_vec().into())];
+/// assert_eq!(encode_payload(&frames), "4hello\u{1e}bAQID".as_bytes());
+/// ```
+#[must_use]
+pub fn encode_payload<'a, I>(frames: I) -> Bytes
+where
+    I: IntoIterator<Item = &'a Frame>,
+    I::IntoIter: Clone + ExactSizeIterator,
+{
+    let frames = frames.into_iter();
+    if frames.len() == 1 {
+        if let Some(Message::Text(text)) = frames.clone().next().map(Frame::as_message) {
+            return text.clone().into_bytes();
+        }
+    }
+    let size = frames.clone().map(|frame| encoded_len(frame) + 1).sum();
+    let mut body = String::with_capacity(size);
+    for frame in frames {
+        if !body.is_empty() {
+            body.push(char::from(SEPARATOR));
+        }
+        match frame.as_message() {
+            Message::Text(text) => body.push_str(text),
+            Message::Binary(bytes) => {
+                body.push('b');
+                base64_simd::STANDARD.encode_append(bytes, &mut body);
+            }
+        }
+    }
+    body.into()
+}
+
+/// Bytes that a frame takes in a body.
+fn encoded_len(frame: &Frame) -> usize {
+    match frame.as_message() {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) => 1 + bytes.len().div_ceil(3) * 4,
+    }
+}

@@ -1,0 +1,404 @@
+//! One session.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use bytes::Bytes;
+
+use super::heartbeat::{Due, Heartbeat};
+use super::upgrade::{Probe, noop};
+use super::{Event, Transmit};
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::{
+    CloseReason, Config, ErrorCode, Exchange, ExchangeId, Frame, Gone, Handshake, Instant, Message, Packet, Refusal,
+    Response, SendError, Sid, TransportFault, TransportKind,
+};
+
+/// One Engine.IO session, over long-polling, a WebSocket, and the passage from the one to the other.
+///
+/// - `handle_*` tell it what the network and the clock did: [`handle_request`](Self::handle_request),
+///   [`handle_body`](Self::handle_body), [`handle_message`](Self::handle_message), [`handle_gone`](Self::handle_gone),
+///   [`handle_timeout`](Self::handle_timeout);
+/// - commands tell it what the application wants: [`send`](Self::send), [`close`](Self::close);
+/// - `poll_*` say what is to be done now: [`poll_transmit`](Self::poll_transmit), [`poll_event`](Self::poll_event),
+///   [`poll_timeout`](Self::poll_timeout);
+/// - getters say what is.
+///
+/// After any number of inputs and commands, poll until `poll_transmit` and `poll_event` both return `None`.
+///
+/// ```text
+///               close()             the client was told, or close_timeout
+///    Open ────────────────► Closing ──────────────────────────────────► Closed
+///      └──── the client closes, vanishes, errs, or leaves a ping unanswered ──▲
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    pub(super) config: Arc<Config>,
+    sid: Sid,
+    state: State,
+    pub(super) transport: Transport,
+    /// The GET that waits.
+    pub(super) poll: Option<ExchangeId>,
+    /// The POST whose body is on its way.
+    pub(super) post: Option<ExchangeId>,
+    pub(super) probe: Option<Probe>,
+    pub(super) heartbeat: Heartbeat,
+    pub(super) inbox: Inbox<Event>,
+    pub(super) outbox: Outbox,
+    /// What is to be done before anything in the outbox.
+    pub(super) transmits: VecDeque<Transmit>,
+}
+
+/// See the diagram at [`Connection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Messages go both ways.
+    Open,
+    /// The application has closed it; a polling client learns that from its next GET, if it comes in time.
+    Closing { deadline: Instant },
+    /// Over. What the client is still to be told is in `transmits`.
+    Closed,
+}
+
+/// What carries the session's packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Polling,
+    /// The WebSocket has no exchange yet between the acceptance of a session and its first request.
+    WebSocket(Option<ExchangeId>),
+}
+
+impl Connection {
+    pub(super) fn new(now: Instant, config: Arc<Config>, sid: Sid, transport: TransportKind) -> Self {
+        let transport = match transport {
+            TransportKind::Polling => Transport::Polling,
+            TransportKind::WebSocket => Transport::WebSocket(None),
+        };
+        let handshake = Handshake {
+            sid,
+            upgrade_to_websocket: transport == Transport::Polling
+                && config.allow_upgrades
+                && config.transports.websocket,
+            ping_interval: config.ping_interval,
+            ping_timeout: config.ping_timeout,
+            max_payload: config.max_payload,
+        };
+        let mut open = String::with_capacity(128);
+        open.push('0');
+        handshake.encode(&mut open);
+        let mut outbox = Outbox::new();
+        outbox.push_control(Frame::packet(open.into()));
+        Self {
+            heartbeat: Heartbeat::new(now, &config),
+            config,
+            sid,
+            state: State::Open,
+            transport,
+            poll: None,
+            post: None,
+            probe: None,
+            inbox: Inbox::new(),
+            outbox,
+            transmits: VecDeque::new(),
+        }
+    }
+
+    /// A request that [`Server::route`](super::Server::route) sent here, or the first one of an accepted session.
+    pub fn handle_request(&mut self, now: Instant, id: ExchangeId, exchange: Exchange) {
+        if self.is_closed() {
+            return self.respond(id, Refusal::new(ErrorCode::SessionUnknown).response());
+        }
+        match (self.transport, exchange) {
+            (Transport::Polling, Exchange::Poll) => self.handle_poll(now, id),
+            (Transport::Polling, Exchange::Post { binary }) => self.handle_post(id, binary),
+            (Transport::WebSocket(_), Exchange::Poll | Exchange::Post { .. }) => {
+                self.respond(id, Refusal::new(ErrorCode::BadRequest).response());
+            }
+            (Transport::WebSocket(None), Exchange::WebSocket) => {
+                self.transport = Transport::WebSocket(Some(id));
+                self.transmits.push_back(Transmit::Upgrade { id });
+                self.finish_closing();
+            }
+            (Transport::Polling | Transport::WebSocket(Some(_)), Exchange::WebSocket) => {
+                self.handle_probe_request(now, id);
+            }
+        }
+    }
+
+    /// The whole body of a POST. Of a body larger than [`max_payload`](Self::max_payload) its first `max_payload + 1` bytes do:
+    /// the request is refused and the session goes on.
+    pub fn handle_body(&mut self, now: Instant, id: ExchangeId, body: Bytes) {
+        if self.post == Some(id) {
+            self.post = None;
+            self.handle_post_body(now, id, body);
+        }
+    }
+
+    /// A message on a WebSocket.
+    pub fn handle_message(&mut self, now: Instant, id: ExchangeId, message: Message) {
+        if self.probe.is_some_and(|probe| probe.id == id) {
+            return self.handle_probe_message(now, &message);
+        }
+        if self.transport != Transport::WebSocket(Some(id)) || self.is_closed() {
+            return;
+        }
+        if message.len() > self.config.max_payload {
+            return self.handle_gone(now, id, Gone::TooLarge { size: message.len() });
+        }
+        match Packet::decode(message) {
+            Ok(Packet::Message(message)) => {
+                if self.is_open() {
+                    self.inbox.push(Event::Message(message));
+                }
+            }
+            Ok(Packet::Pong(_)) => self.heartbeat.handle_pong(now, &self.config),
+            Ok(Packet::Close) => self.shut(CloseReason::TransportClose),
+            Ok(Packet::Ping(_)) => self.shut(CloseReason::TransportError(TransportFault::HeartbeatDirection)),
+            Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop) => {}
+            Err(error) => self.shut(CloseReason::ParseError(error)),
+        }
+    }
+
+    /// An exchange ended before its time: the client dropped a request that was not answered, or a WebSocket is no more.
+    pub fn handle_gone(&mut self, _now: Instant, id: ExchangeId, gone: Gone) {
+        if self.probe.is_some_and(|probe| probe.id == id) {
+            match gone {
+                Gone::Closed => self.probe = None,
+                Gone::Failed | Gone::TooLarge { .. } => self.drop_probe(),
+            }
+        } else if self.poll == Some(id) {
+            self.poll = None;
+            self.shut(CloseReason::TransportError(TransportFault::PollAborted));
+        } else if self.post == Some(id) {
+            self.post = None;
+            self.shut(CloseReason::TransportError(TransportFault::PostAborted));
+        } else if self.transport == Transport::WebSocket(Some(id)) && !self.is_closed() {
+            let (code, reason) = match gone {
+                Gone::Closed => (None, CloseReason::TransportClose),
+                Gone::Failed => (Some(1002), CloseReason::TransportError(TransportFault::WebSocket)),
+                Gone::TooLarge { size } => {
+                    let limit = self.config.max_payload;
+                    (
+                        Some(1009),
+                        CloseReason::TransportError(TransportFault::TooLarge { size, limit }),
+                    )
+                }
+            };
+            self.transport = Transport::WebSocket(None);
+            if code.is_some() {
+                self.transmits.push_back(Transmit::Close { id, code });
+            }
+            self.shut(reason);
+        }
+    }
+
+    /// It is `now`. Call it when [`poll_timeout`](Self::poll_timeout) has come; earlier and more often does no harm.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match self.state {
+            State::Closed => return,
+            State::Closing { deadline } if now >= deadline => return self.shut(CloseReason::ForcedClose),
+            State::Closing { .. } => {}
+            State::Open => match self.heartbeat.handle_timeout(now, &self.config) {
+                Some(Due::Ping) => self.outbox.push_control(Frame::control("2")),
+                Some(Due::Dead) => return self.shut(CloseReason::PingTimeout),
+                None => {}
+            },
+        }
+        if self.probe.is_some_and(|probe| now >= probe.deadline) {
+            self.drop_probe();
+        }
+        self.flush_poll(now);
+    }
+
+    /// Queues a message.
+    ///
+    /// # Errors
+    ///
+    /// The frame comes back: [`SendError::Full`] if more than [`Config::send_capacity`] would wait,
+    /// [`SendError::Closed`] if the session has ended or was closed.
+    pub fn send(&mut self, frame: Frame) -> Result<(), SendError<Frame>> {
+        let one = core::iter::once(frame);
+        self.send_all(one)
+            .map_err(|error| error.map(|mut one| one.next().expect("a refused frame is handed back")))
+    }
+
+    /// Queues several messages that belong together: all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_all<I>(&mut self, frames: I) -> Result<(), SendError<I>>
+    where
+        I: Iterator<Item = Frame> + Clone,
+    {
+        if !self.is_open() {
+            return Err(SendError::Closed(frames));
+        }
+        self.outbox
+            .push_all(frames, self.config.send_capacity)
+            .map_err(SendError::Full)
+    }
+
+    /// Ends the session: what was sent still goes out, what arrives from now on does not count.
+    /// [`Event::Closed`] follows when the client has been told, or after [`Config::close_timeout`].
+    pub fn close(&mut self, now: Instant) {
+        if self.is_open() {
+            self.state = State::Closing {
+                deadline: now + self.config.close_timeout,
+            };
+            self.inbox.clear();
+            self.finish_closing();
+        }
+    }
+
+    /// What is to be done on the network next. Fetch it only when there is a place to put it, a WebSocket that takes no more
+    /// bytes leaves the rest here, where it is bounded.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some(transmit) = self.transmits.pop_front() {
+            return Some(transmit);
+        }
+        if self.outbox.is_empty() {
+            return None;
+        }
+        let transmit = match self.transport {
+            Transport::Polling => {
+                let id = self.poll.take()?;
+                Transmit::Respond {
+                    id,
+                    response: Response::packets(self.outbox.take_payload()),
+                }
+            }
+            Transport::WebSocket(id) => {
+                let id = id?;
+                Transmit::Frame {
+                    id,
+                    message: self.outbox.pop()?.into_message(),
+                }
+            }
+        };
+        if self.outbox.take_drained(self.config.send_capacity) {
+            self.inbox.push(Event::Drained);
+        }
+        Some(transmit)
+    }
+
+    /// What has happened next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.inbox.pop()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, as things stand.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let state = match self.state {
+            State::Closed => return None,
+            State::Closing { deadline } => deadline,
+            State::Open => self.heartbeat.poll_timeout(),
+        };
+        let probe = self.probe.map(|probe| probe.deadline);
+        [Some(state), probe, self.noop_timeout()].into_iter().flatten().min()
+    }
+
+    /// The session's id. It is a secret between this server and its client.
+    #[must_use]
+    pub const fn sid(&self) -> Sid {
+        self.sid
+    }
+
+    /// What carries the session's packets now.
+    #[must_use]
+    pub const fn transport(&self) -> TransportKind {
+        match self.transport {
+            Transport::Polling => TransportKind::Polling,
+            Transport::WebSocket(_) => TransportKind::WebSocket,
+        }
+    }
+
+    /// Whether messages go both ways: not after [`close`](Self::close).
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whether it is over: [`Event::Closed`] was fetched or waits to be.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Whether a message that is only worth sending now is worth sending: the client's transport is there and keeps up.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        let attached = match self.transport {
+            Transport::Polling => self.poll.is_some(),
+            Transport::WebSocket(id) => id.is_some(),
+        };
+        attached && self.is_open() && self.outbox.bytes() <= self.config.volatile_capacity
+    }
+
+    /// How many bytes wait to be transmitted, as [`Config::send_capacity`] counts them.
+    #[must_use]
+    pub const fn queued_bytes(&self) -> usize {
+        self.outbox.bytes()
+    }
+
+    /// The largest message or body that the client may send, in bytes. Whatever reads from the network need not read more.
+    #[must_use]
+    pub fn max_payload(&self) -> usize {
+        self.config.max_payload
+    }
+
+    /// Tells the client that the session was closed here, as soon as there is a way to.
+    pub(super) fn finish_closing(&mut self) {
+        if !matches!(self.state, State::Closing { .. }) {
+            return;
+        }
+        match self.transport {
+            Transport::Polling => {
+                let Some(id) = self.poll.take() else { return };
+                self.outbox.push_control(Frame::control("1"));
+                let body = self.outbox.take_payload();
+                self.respond(id, Response::packets(body));
+            }
+            Transport::WebSocket(id) => {
+                while let (Some(id), Some(frame)) = (id, self.outbox.pop()) {
+                    self.transmits.push_back(Transmit::Frame {
+                        id,
+                        message: frame.into_message(),
+                    });
+                }
+            }
+        }
+        self.shut(CloseReason::ForcedClose);
+    }
+
+    /// Ends the session, whatever state it is in, and every exchange with it.
+    pub(super) fn shut(&mut self, reason: CloseReason) {
+        if self.is_closed() {
+            return;
+        }
+        self.state = State::Closed;
+        self.outbox.clear();
+        if let Some(id) = self.poll.take() {
+            let told = reason == CloseReason::TransportClose;
+            self.respond(
+                id,
+                if told {
+                    noop()
+                } else {
+                    Response::packets(Bytes::from_static(b"1"))
+                },
+            );
+        }
+        if let Some(id) = self.post.take() {
+            self.respond(id, Refusal::new(ErrorCode::SessionUnknown).response());
+        }
+        self.drop_probe();
+        if let Transport::WebSocket(Some(id)) = self.transport {
+            self.transmits.push_back(Transmit::Close { id, code: None });
+        }
+        self.inbox.push(Event::Closed(reason));
+    }
+}

@@ -1,0 +1,160 @@
+//! Which session a request belongs to.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use thiserror::Error;
+
+use super::{Connection, Request};
+use crate::{Config, ErrorCode, Exchange, Instant, Refusal, Sid, TransportKind};
+
+/// The sessions of one server by their sids. It routes requests and does nothing else; each [`Connection`] lives alone, where
+/// the caller wants it.
+///
+/// `C` is how the caller reaches a connection: an index, a reference-counted pointer.
+///
+/// - commands: [`accept`](Self::accept), [`insert`](Self::insert), [`forget`](Self::forget);
+/// - getters: [`route`](Self::route), [`len`](Self::len), [`connections`](Self::connections).
+#[derive(Debug)]
+pub struct Server<C> {
+    config: Arc<Config>,
+    connections: BTreeMap<Sid, C>,
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub enum Route<'a, C> {
+    /// To this connection's [`handle_request`](Connection::handle_request), as this exchange.
+    Connection(&'a C, Exchange),
+    /// Nowhere yet: it asks for a new session. [`Server::accept`] it, or answer with a [`Refusal`].
+    Incoming(Incoming),
+    /// Nowhere: answer it with this.
+    Refuse(Refusal),
+}
+
+/// A request for a new session, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    transport: TransportKind,
+}
+
+impl Incoming {
+    /// The transport that the session will begin on.
+    #[must_use]
+    pub const fn transport(self) -> TransportKind {
+        self.transport
+    }
+
+    /// What the request is to the new session: the first exchange to hand to it.
+    #[must_use]
+    pub const fn exchange(self) -> Exchange {
+        match self.transport {
+            TransportKind::Polling => Exchange::Poll,
+            TransportKind::WebSocket => Exchange::WebSocket,
+        }
+    }
+}
+
+/// A sid that another session has; the connection is handed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the session id is taken")]
+pub struct SidTaken<C>(pub C);
+
+impl<C> Server<C> {
+    /// A server without sessions.
+    #[must_use]
+    pub fn new(config: Arc<Config>) -> Self {
+        Self {
+            config,
+            connections: BTreeMap::new(),
+        }
+    }
+
+    /// Begins a session. Next, [`insert`](Self::insert) it and hand it its first exchange:
+    /// `connection.handle_request(now, id, incoming.exchange())`.
+    #[must_use]
+    pub fn accept(&self, now: Instant, incoming: Incoming, sid: Sid) -> Connection {
+        Connection::new(now, Arc::clone(&self.config), sid, incoming.transport)
+    }
+
+    /// Makes a session known under its sid.
+    ///
+    /// # Errors
+    ///
+    /// [`SidTaken`] if the sid is not new; draw another.
+    pub fn insert(&mut self, sid: Sid, connection: C) -> Result<(), SidTaken<C>> {
+        if self.connections.contains_key(&sid) {
+            return Err(SidTaken(connection));
+        }
+        self.connections.insert(sid, connection);
+        Ok(())
+    }
+
+    /// Forgets a session, once its connection is closed. Requests for it are refused from now on.
+    pub fn forget(&mut self, sid: &Sid) -> Option<C> {
+        self.connections.remove(sid)
+    }
+
+    /// Decides where `request` goes. The checks are made in the order of the JavaScript server, so that a request with several
+    /// faults gets the same answer; those that need the session's state are made by its connection.
+    #[must_use]
+    pub fn route(&self, request: &Request<'_>) -> Route<'_, C> {
+        self.check(request)
+            .unwrap_or_else(|code| Route::Refuse(Refusal::new(code)))
+    }
+
+    /// The sessions, in the order of their sids.
+    pub fn connections(&self) -> impl Iterator<Item = &C> {
+        self.connections.values()
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether there is no session.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    fn check(&self, request: &Request<'_>) -> Result<Route<'_, C>, ErrorCode> {
+        let transport = match request.query_value("transport") {
+            Some("polling") => TransportKind::Polling,
+            Some("websocket") => TransportKind::WebSocket,
+            _ => return Err(ErrorCode::TransportUnknown),
+        };
+        if !self.config.transports.contains(transport) {
+            return Err(ErrorCode::TransportUnknown);
+        }
+        let revision_4 = request.query_value("EIO") == Some("4");
+        let Some(sid) = request.query_value("sid") else {
+            return match (request.method, transport, request.websocket) {
+                ("GET", TransportKind::WebSocket, true) | ("GET", TransportKind::Polling, false) if revision_4 => {
+                    Ok(Route::Incoming(Incoming { transport }))
+                }
+                ("GET", TransportKind::WebSocket, false) | ("GET", TransportKind::Polling, true) => {
+                    Err(ErrorCode::BadRequest)
+                }
+                ("GET", ..) => Err(ErrorCode::UnsupportedProtocolVersion),
+                _ => Err(ErrorCode::BadHandshakeMethod),
+            };
+        };
+        let connection = Sid::parse(sid)
+            .and_then(|sid| self.connections.get(&sid))
+            .ok_or(ErrorCode::SessionUnknown)?;
+        let exchange = match (request.method, transport, request.websocket) {
+            ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket,
+            ("GET", TransportKind::Polling, false) => Exchange::Poll,
+            ("POST", TransportKind::Polling, false) => Exchange::Post { binary: request.binary },
+            _ => return Err(ErrorCode::BadRequest),
+        };
+        if revision_4 {
+            Ok(Route::Connection(connection, exchange))
+        } else {
+            Err(ErrorCode::BadRequest)
+        }
+    }
+}

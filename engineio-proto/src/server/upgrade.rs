@@ -1,0 +1,117 @@
+//! The passage from long-polling to a WebSocket.
+
+use core::time::Duration;
+
+use super::connection::{Connection, Transport};
+use super::{Event, Transmit};
+use crate::{ExchangeId, Frame, Instant, Message, Response};
+
+/// The least time between two noops: the client that keeps polling while it upgrades is answered no faster than this.
+const NOOP_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A WebSocket that wants to take over a long-polling session.
+///
+/// ```text
+///            101             "2probe" / "3probe"             "5"
+///  (GET) ──────────► Opened ─────────────────────► Probed ─────────► the session's transport
+///                      │                             │
+///                      └── anything else, gone, upgrade_timeout ──► closed; polling goes on
+/// ```
+///
+/// Once probed, a poll that waits is answered with a noop, because the client goes over only when none is left. The first at
+/// once, the next ones at an interval, so that a client that polls on cannot make the two spin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probe {
+    pub(super) id: ExchangeId,
+    /// When the WebSocket is given up.
+    pub(super) deadline: Instant,
+    /// When the next noop may be sent; none before the probe.
+    pub(super) noop_at: Option<Instant>,
+}
+
+impl Connection {
+    /// A GET that wants to become a WebSocket while the session has a transport already.
+    pub(super) fn handle_probe_request(&mut self, now: Instant, id: ExchangeId) {
+        self.transmits.push_back(Transmit::Upgrade { id });
+        let welcome = self.transport == Transport::Polling && self.probe.is_none() && self.config.allow_upgrades;
+        if welcome && self.config.transports.websocket {
+            self.probe = Some(Probe {
+                id,
+                deadline: now + self.config.upgrade_timeout,
+                noop_at: None,
+            });
+        } else {
+            self.transmits.push_back(Transmit::Close { id, code: None });
+        }
+    }
+
+    /// A message on the WebSocket that probes.
+    pub(super) fn handle_probe_message(&mut self, now: Instant, message: &Message) {
+        let Some(probe) = &mut self.probe else { return };
+        let Message::Text(text) = message else {
+            return self.drop_probe();
+        };
+        match &**text {
+            "2probe" if probe.noop_at.is_none() => {
+                probe.noop_at = Some(now);
+                let message = Frame::control("3probe").into_message();
+                self.transmits.push_back(Transmit::Frame { id: probe.id, message });
+                self.flush_poll(now);
+            }
+            "5" => self.upgrade(now),
+            _ => self.drop_probe(),
+        }
+    }
+
+    /// Gives up the WebSocket that probes; the session goes on without it.
+    pub(super) fn drop_probe(&mut self) {
+        if let Some(probe) = self.probe.take() {
+            self.transmits.push_back(Transmit::Close {
+                id: probe.id,
+                code: None,
+            });
+        }
+    }
+
+    /// Ends a poll that waits for nothing, if a probe wants it to end and it is time.
+    pub(super) fn flush_poll(&mut self, now: Instant) {
+        let Some(Probe {
+            noop_at: Some(noop_at), ..
+        }) = &mut self.probe
+        else {
+            return;
+        };
+        if now < *noop_at || !self.outbox.is_empty() {
+            return;
+        }
+        if let Some(id) = self.poll.take() {
+            *noop_at = now + NOOP_INTERVAL;
+            self.transmits.push_back(Transmit::Respond { id, response: noop() });
+        }
+    }
+
+    /// When [`flush_poll`](Self::flush_poll) has something to do.
+    pub(super) fn noop_timeout(&self) -> Option<Instant> {
+        self.poll
+            .and(self.probe)
+            .filter(|_| self.outbox.is_empty())
+            .and_then(|probe| probe.noop_at)
+    }
+
+    /// The client has gone over.
+    fn upgrade(&mut self, now: Instant) {
+        let Some(probe) = self.probe.take() else { return };
+        if let Some(id) = self.poll.take() {
+            self.transmits.push_back(Transmit::Respond { id, response: noop() });
+        }
+        self.transport = Transport::WebSocket(Some(probe.id));
+        self.heartbeat.handle_upgrade(now, &self.config);
+        self.inbox.push(Event::Upgraded);
+        self.finish_closing();
+    }
+}
+
+/// An answer that says nothing and ends a poll.
+pub(super) fn noop() -> Response {
+    Response::packets(bytes::Bytes::from_static(b"6"))
+}
