@@ -21,7 +21,7 @@ pub struct Handshake {
     pub ping_interval: Duration,
     /// How long after a ping the answer may take, in whole milliseconds.
     pub ping_timeout: Duration,
-    /// The largest message or polling body that the server takes, in bytes.
+    /// The largest message or polling body that the server takes, in bytes; `usize::MAX` if it does not say.
     pub max_payload: usize,
 }
 
@@ -35,13 +35,8 @@ struct Wire<'a> {
     upgrades: alloc::vec::Vec<&'a str>,
     ping_interval: u64,
     ping_timeout: u64,
-    /// Servers before revision 4's `maxPayload` do not say; then no limit is known.
-    #[serde(default = "unlimited")]
-    max_payload: usize,
-}
-
-const fn unlimited() -> usize {
-    usize::MAX
+    /// Old servers do not say, and one that was told `Infinity` says `null`; then no limit is known.
+    max_payload: Option<u64>,
 }
 
 impl Handshake {
@@ -57,7 +52,10 @@ impl Handshake {
             upgrade_to_websocket: wire.upgrades.contains(&"websocket"),
             ping_interval: Duration::from_millis(wire.ping_interval),
             ping_timeout: Duration::from_millis(wire.ping_timeout),
-            max_payload: wire.max_payload,
+            max_payload: wire
+                .max_payload
+                .and_then(|max| max.try_into().ok())
+                .unwrap_or(usize::MAX),
         })
     }
 

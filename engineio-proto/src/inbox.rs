@@ -7,10 +7,8 @@ use crate::payload::{self, Records};
 
 /// Events in order. A polling body is kept as it came and read one message at a time, so that a body of many small packets
 /// costs no more memory than itself.
-#[derive(Debug)]
 pub(crate) struct Inbox<E>(VecDeque<Entry<E>>);
 
-#[derive(Debug)]
 enum Entry<E> {
     Event(E),
     /// A body that was checked already.

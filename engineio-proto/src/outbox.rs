@@ -32,7 +32,6 @@ impl<F> SendError<F> {
 }
 
 /// A queue of frames that is full at a number of bytes.
-#[derive(Debug)]
 pub(crate) struct Outbox {
     frames: VecDeque<Frame>,
     bytes: usize,

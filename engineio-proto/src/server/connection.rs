@@ -3,6 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::fmt;
 
 use bytes::Bytes;
 
@@ -12,8 +13,8 @@ use super::{Event, Transmit};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::{
-    CloseReason, Config, ErrorCode, Exchange, ExchangeId, Frame, Gone, Handshake, Instant, Message, Packet, Refusal,
-    Response, SendError, Sid, TransportFault, TransportKind,
+    CloseReason, Config, DecodeError, ErrorCode, Exchange, ExchangeId, Frame, Gone, Handshake, Instant, Message,
+    Packet, Refusal, Response, SendError, Sid, TransportFault, TransportKind,
 };
 
 /// One Engine.IO session, over long-polling, a WebSocket, and the passage from the one to the other.
@@ -26,14 +27,14 @@ use crate::{
 ///   [`poll_timeout`](Self::poll_timeout);
 /// - getters say what is.
 ///
-/// After any number of inputs and commands, poll until `poll_transmit` and `poll_event` both return `None`.
+/// After any number of inputs and commands, poll: transmits until there is none, then events until there is none. Fetching a
+/// transmit may make an event (there is room again, the end has come), never the other way round.
 ///
 /// ```text
-///               close()             the client was told, or close_timeout
+///               close()            the client was told, or close_timeout
 ///    Open ────────────────► Closing ──────────────────────────────────► Closed
 ///      └──── the client closes, vanishes, errs, or leaves a ping unanswered ──▲
 /// ```
-#[derive(Debug)]
 pub struct Connection {
     pub(super) config: Arc<Config>,
     sid: Sid,
@@ -56,7 +57,8 @@ pub struct Connection {
 enum State {
     /// Messages go both ways.
     Open,
-    /// The application has closed it; a polling client learns that from its next GET, if it comes in time.
+    /// The application has closed it. A polling client learns that from its next GET, a WebSocket when all that was sent before
+    /// has been fetched; if either comes in time.
     Closing { deadline: Instant },
     /// Over. What the client is still to be told is in `transmits`.
     Closed,
@@ -156,12 +158,14 @@ impl Connection {
             Ok(Packet::Pong(_)) => self.heartbeat.handle_pong(now, &self.config),
             Ok(Packet::Close) => self.shut(CloseReason::TransportClose),
             Ok(Packet::Ping(_)) => self.shut(CloseReason::TransportError(TransportFault::HeartbeatDirection)),
-            Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop) => {}
+            // They mean nothing here, and so does whatever an open packet contains.
+            Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop) | Err(DecodeError::Handshake) => {}
             Err(error) => self.shut(CloseReason::ParseError(error)),
         }
     }
 
-    /// An exchange ended before its time: the client dropped a request that was not answered, or a WebSocket is no more.
+    /// An exchange ended before its time: the client dropped a request that was not answered, or a WebSocket is no more. What
+    /// was fetched for it already, or is fetched from now on, has nowhere to go.
     pub fn handle_gone(&mut self, _now: Instant, id: ExchangeId, gone: Gone) {
         if self.probe.is_some_and(|probe| probe.id == id) {
             match gone {
@@ -241,8 +245,9 @@ impl Connection {
             .map_err(SendError::Full)
     }
 
-    /// Ends the session: what was sent still goes out, what arrives from now on does not count.
-    /// [`Event::Closed`] follows when the client has been told, or after [`Config::close_timeout`].
+    /// Ends the session: what was sent still goes out; what arrives from now on does not count, nor what arrived and was not
+    /// fetched yet. [`Event::Closed`] follows when all of it has been fetched for transmission and the client told, or after
+    /// [`Config::close_timeout`].
     pub fn close(&mut self, now: Instant) {
         if self.is_open() {
             self.state = State::Closing {
@@ -278,13 +283,15 @@ impl Connection {
                 }
             }
         };
-        if self.outbox.take_drained(self.config.send_capacity) {
+        if self.outbox.take_drained(self.config.send_capacity) && self.is_open() {
             self.inbox.push(Event::Drained);
         }
+        self.finish_closing();
         Some(transmit)
     }
 
-    /// What has happened next.
+    /// What has happened next. Messages wait here until they are fetched, so fetch them before more is read: nothing else
+    /// bounds them.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.inbox.pop()
     }
@@ -313,6 +320,16 @@ impl Connection {
         match self.transport {
             Transport::Polling => TransportKind::Polling,
             Transport::WebSocket(_) => TransportKind::WebSocket,
+        }
+    }
+
+    /// The WebSocket that takes the session's frames, if one does and the session is not over. While it takes no more bytes, leave
+    /// [`poll_transmit`](Self::poll_transmit) alone: what waits is bounded here.
+    #[must_use]
+    pub fn websocket(&self) -> Option<ExchangeId> {
+        match self.transport {
+            Transport::WebSocket(id) if !self.is_closed() => id,
+            Transport::WebSocket(_) | Transport::Polling => None,
         }
     }
 
@@ -362,14 +379,9 @@ impl Connection {
                 let body = self.outbox.take_payload();
                 self.respond(id, Response::packets(body));
             }
-            Transport::WebSocket(id) => {
-                while let (Some(id), Some(frame)) = (id, self.outbox.pop()) {
-                    self.transmits.push_back(Transmit::Frame {
-                        id,
-                        message: frame.into_message(),
-                    });
-                }
-            }
+            // What still waits goes first, at the speed at which it is fetched.
+            Transport::WebSocket(id) if id.is_none() || !self.outbox.is_empty() => return,
+            Transport::WebSocket(_) => {}
         }
         self.shut(CloseReason::ForcedClose);
     }
@@ -400,5 +412,21 @@ impl Connection {
             self.transmits.push_back(Transmit::Close { id, code: None });
         }
         self.inbox.push(Event::Closed(reason));
+    }
+}
+
+/// Without what the two sides say to each other: the open packet contains the sid.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("sid", &self.sid)
+            .field("state", &self.state)
+            .field("transport", &self.transport)
+            .field("poll", &self.poll)
+            .field("post", &self.post)
+            .field("probe", &self.probe)
+            .field("heartbeat", &self.heartbeat)
+            .field("queued_bytes", &self.queued_bytes())
+            .finish_non_exhaustive()
     }
 }

@@ -15,8 +15,8 @@ impl Connection {
             return self.shut(CloseReason::TransportError(TransportFault::PollOverlap));
         }
         self.poll = Some(id);
-        self.flush_poll(now);
         self.finish_closing();
+        self.flush_poll(now);
     }
 
     /// A POST whose body is on its way.

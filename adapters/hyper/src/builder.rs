@@ -1,0 +1,189 @@
+//! The settings of a server.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engineio_proto::Transports;
+
+use crate::client_files::ClientFiles;
+use crate::clock::ServerClock;
+use crate::io::{Io, OnHandlerError, Settings};
+use crate::registry::Registry;
+use crate::runtime::{Runtime, Task};
+use crate::{HandlerError, Server, Socket};
+
+/// The settings of a server, with the defaults of the JavaScript one.
+#[derive(Clone)]
+pub struct ServerBuilder<R> {
+    runtime: R,
+    path: String,
+    engine: engineio_proto::Config,
+    sockets: socketio_proto::server::Config,
+    keep_headers: bool,
+    max_handlers: usize,
+    close_timeout: Duration,
+    on_handler_error: Option<OnHandlerError>,
+    client_files: Option<Arc<ClientFiles>>,
+}
+
+impl<R: Runtime> Default for ServerBuilder<R> {
+    fn default() -> Self {
+        Self {
+            runtime: R::default(),
+            path: "/socket.io".to_owned(),
+            engine: engineio_proto::Config::default(),
+            sockets: socketio_proto::server::Config::default(),
+            keep_headers: false,
+            max_handlers: 1000,
+            close_timeout: Duration::from_secs(10),
+            on_handler_error: None,
+            client_files: None,
+        }
+    }
+}
+
+impl<R: Runtime> ServerBuilder<R> {
+    /// The server.
+    #[must_use]
+    pub fn build(self) -> Server<R> {
+        let clock = ServerClock::new(Arc::new(self.runtime.timer()));
+        let runtime = self.runtime.clone();
+        let registry = Registry::new(self.engine, clock, Arc::new(move |task: Task| runtime.spawn(task)));
+        let settings = Settings {
+            path: self.path.into(),
+            sockets: Arc::new(self.sockets),
+            keep_headers: self.keep_headers,
+            max_handlers: self.max_handlers,
+            close_timeout: self.close_timeout,
+            on_handler_error: self.on_handler_error,
+            client_files: self.client_files,
+        };
+        Server::assemble(Io::new(settings, registry), self.runtime)
+    }
+
+    /// The path below which clients find the server. Default `/socket.io`.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self.path.truncate(self.path.trim_end_matches('/').len());
+        self
+    }
+
+    /// How often clients are pinged. Default 25 s: below the idle timeout of most proxies.
+    #[must_use]
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.engine.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a ping before it counts as gone. Default 20 s.
+    #[must_use]
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.ping_timeout = timeout;
+        self
+    }
+
+    /// How long the passage from long-polling to a WebSocket may take before it is given up. Default 10 s.
+    #[must_use]
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.engine.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a client may take to join its first namespace. Default 45 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.sockets.connect_timeout = timeout;
+        self
+    }
+
+    /// The largest message or POST body that a client may send, in bytes. Default 1,000,000.
+    #[must_use]
+    pub fn max_http_buffer_size(mut self, bytes: usize) -> Self {
+        self.engine.max_payload = bytes;
+        self
+    }
+
+    /// How many bytes may wait for a client that does not keep up before an emit to it fails and a broadcast disconnects it. Default
+    /// 4 MiB: see [`engineio_proto::Config::send_capacity`].
+    #[must_use]
+    pub fn send_capacity(mut self, bytes: usize) -> Self {
+        self.engine.send_capacity = bytes;
+        self
+    }
+
+    /// The transports that clients may use. Default: all.
+    #[must_use]
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.engine.transports = transports;
+        self
+    }
+
+    /// Whether long-polling clients are offered the passage to a WebSocket. Default true.
+    #[must_use]
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.engine.allow_upgrades = allow;
+        self
+    }
+
+    /// How many binary attachments one packet may have. Default 10.
+    #[must_use]
+    pub fn max_attachments(mut self, max: usize) -> Self {
+        self.sockets.max_attachments = max;
+        self
+    }
+
+    /// Whether the headers of a client's first request are kept for [`Handshake::headers`](crate::Handshake::headers). Default false:
+    /// they may hold secrets, and cost some kilobytes a client.
+    #[must_use]
+    pub fn keep_headers(mut self, keep: bool) -> Self {
+        self.keep_headers = keep;
+        self
+    }
+
+    /// How many handlers may wait for one client, and how many events for its connect handler, before no more is read from it. Default
+    /// 1,000: enough that a handler may wait for acknowledgements that come behind other events.
+    #[must_use]
+    pub fn max_handlers(mut self, max: usize) -> Self {
+        self.max_handlers = max;
+        self
+    }
+
+    /// How long [`Server::close`] waits for clients to take leave. Default 10 s.
+    #[must_use]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// Calls `hook` when a handler fails or a client's arguments are not the ones that it takes: the socket, the event's name, the
+    /// error. It is logged in any case.
+    #[must_use]
+    pub fn on_handler_error(mut self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) -> Self {
+        self.on_handler_error = Some(Arc::new(hook));
+        self
+    }
+
+    /// Serves the JavaScript client from the `dist` folder of npm's `socket.io-client`, as `<path>/socket.io.js` and its other builds.
+    /// The files are read now and kept.
+    ///
+    /// # Errors
+    ///
+    /// The folder holds no build of the client, or cannot be read.
+    pub fn client_dist(mut self, folder: impl AsRef<Path>) -> io::Result<Self> {
+        self.client_files = Some(Arc::new(ClientFiles::read(folder.as_ref())?));
+        Ok(self)
+    }
+}
+
+impl<R> std::fmt::Debug for ServerBuilder<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("path", &self.path)
+            .field("engine", &self.engine)
+            .field("sockets", &self.sockets)
+            .finish_non_exhaustive()
+    }
+}

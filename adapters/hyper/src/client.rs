@@ -1,0 +1,295 @@
+//! Socket.IO on a session: from the machine's events to the application's handlers.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytestring::ByteString;
+use engineio_proto::Instant;
+use futures_channel::oneshot;
+use futures_util::future::join_all;
+use http::request::Parts;
+use socketio_proto::server::{AckError, Connection, Event, SocketKey};
+use socketio_proto::{AckId, Args, DisconnectReason, Json, SocketId};
+
+use crate::entropy::entropy;
+use crate::handler::{AnyHandler, Call};
+use crate::io::Io;
+use crate::runtime::Task;
+use crate::session::{App, Session};
+use crate::socket::{Dispatch, HeldEvent};
+use crate::{Ack, ConnectError, HandlerError, Handshake, Namespace, Socket};
+
+type AckSender = oneshot::Sender<Result<Args, AckError>>;
+
+/// One client: its sockets, and the acknowledgements that are awaited from it.
+pub(crate) struct Client {
+    io: Arc<Io>,
+    pub(crate) handshake: Handshake,
+    sockets: Mutex<BTreeMap<SocketKey, Socket>>,
+    acks: Mutex<BTreeMap<(SocketKey, AckId), AckSender>>,
+}
+
+impl App for Client {
+    type Machine = Connection;
+    type Host = Io;
+
+    fn open(
+        io: &Arc<Io>,
+        connection: engineio_proto::server::Connection,
+        now: Instant,
+        head: &Parts,
+    ) -> (Self, Connection) {
+        let client = Self {
+            io: Arc::clone(io),
+            handshake: Handshake::new(head, io.settings.keep_headers),
+            sockets: Mutex::default(),
+            acks: Mutex::default(),
+        };
+        (
+            client,
+            Connection::new(now, Arc::clone(&io.settings.sockets), connection),
+        )
+    }
+
+    fn handle_event(session: &Arc<Session<Self>>, event: Event) -> Option<Task> {
+        let client = &session.app;
+        match event {
+            Event::Connect {
+                socket,
+                namespace,
+                auth,
+            } => client.connect(session, socket, &namespace, auth),
+            Event::Event {
+                socket,
+                name,
+                args,
+                reply,
+            } => {
+                let socket = client.sockets().get(&socket).cloned()?;
+                client.handle(
+                    &socket,
+                    HeldEvent {
+                        name,
+                        args,
+                        reply: reply.map(|reply| reply.id()),
+                    },
+                )
+            }
+            Event::Ack { socket, id, args } => client.settle(socket, id, Ok(args)),
+            Event::AckFailed { socket, id, error } => client.settle(socket, id, Err(error)),
+            Event::Disconnect { socket, reason } => {
+                let socket = client.sockets().remove(&socket)?;
+                client.disconnect(socket, reason)
+            }
+            Event::Closed(reason) => {
+                tracing::debug!(%reason, "a session ended");
+                let sid = session.lock().machine.sid();
+                client.io.registry.forget(&sid);
+                None
+            }
+            Event::Upgraded | Event::Drained => None,
+        }
+    }
+
+    fn max_handlers(&self) -> usize {
+        self.io.settings.max_handlers
+    }
+}
+
+impl Client {
+    /// Waits for an acknowledgement.
+    pub(crate) fn expect_ack(&self, socket: SocketKey, id: AckId) -> oneshot::Receiver<Result<Args, AckError>> {
+        let (sender, receiver) = oneshot::channel();
+        self.acks().insert((socket, id), sender);
+        receiver
+    }
+
+    /// Waits for it no more.
+    pub(crate) fn forget_ack(&self, socket: SocketKey, id: AckId) {
+        self.acks().remove(&(socket, id));
+    }
+
+    fn settle(&self, socket: SocketKey, id: AckId, answer: Result<Args, AckError>) -> Option<Task> {
+        if let Some(sender) = self.acks().remove(&(socket, id)) {
+            let _ = sender.send(answer); // nobody may be waiting any more
+        }
+        None
+    }
+
+    /// A client asks to join a namespace.
+    fn connect(
+        &self,
+        session: &Arc<Session<Self>>,
+        key: SocketKey,
+        namespace: &ByteString,
+        auth: Option<Json>,
+    ) -> Option<Task> {
+        let found = self
+            .io
+            .enter(namespace)
+            .ok_or_else(|| ConnectError::new("Invalid namespace"));
+        let drawn = found.and_then(|namespace| match entropy() {
+            Ok(entropy) => Ok((namespace, SocketId::from_entropy(entropy))),
+            Err(error) => {
+                tracing::error!(%error, "no entropy for a socket id");
+                self.io.leave(namespace.name());
+                Err(ConnectError::new("internal error"))
+            }
+        });
+        match drawn {
+            Ok((namespace, id)) => {
+                let socket = Socket::new(id, key, namespace.clone(), Arc::clone(session), auth);
+                Some(Box::pin(admit(namespace, socket)))
+            }
+            Err(error) => {
+                refuse(session, key, &error);
+                None
+            }
+        }
+    }
+
+    /// A client emitted an event.
+    fn handle(&self, socket: &Socket, event: HeldEvent) -> Option<Task> {
+        match socket.dispatch(event, self.io.settings.max_handlers) {
+            Dispatch::Handle(event, handler) => call(socket, event, &*handler),
+            Dispatch::Nothing => None,
+            Dispatch::Overflow => {
+                tracing::warn!(socket = %socket.id(), "too many events wait for a connect handler");
+                socket.disconnect(true);
+                None
+            }
+        }
+    }
+
+    /// A socket has left.
+    fn disconnect(&self, socket: Socket, reason: DisconnectReason) -> Option<Task> {
+        tracing::debug!(socket = %socket.id(), %reason, "a socket disconnected");
+        socket.finish();
+        let namespace = socket.namespace().listeners();
+        for listeners in [socket.listeners(), namespace] {
+            if let Some(handler) = listeners.disconnecting() {
+                handler(&socket, &reason);
+            }
+        }
+        if let Some(member) = socket.member() {
+            let left = socket.namespace().members().remove(member);
+            drop(left);
+        }
+        self.io.leave(socket.namespace().name());
+        let handlers = [socket.listeners().disconnect(), namespace.disconnect()];
+        let futures: Vec<_> = handlers
+            .into_iter()
+            .flatten()
+            .map(|handler| handler(socket.clone(), reason.clone()))
+            .collect();
+        socket.listeners().clear();
+        if futures.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            for result in join_all(futures).await {
+                report(&socket, "disconnect", result);
+            }
+        }))
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, BTreeMap<SocketKey, Socket>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn acks(&self) -> MutexGuard<'_, BTreeMap<(SocketKey, AckId), AckSender>> {
+        self.acks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets a client into a namespace, if its middlewares do, and calls the connect handler.
+async fn admit(namespace: Namespace, socket: Socket) {
+    let session = Arc::clone(socket.session());
+    let entry = Entry {
+        io: &session.app.io,
+        namespace: &namespace,
+    };
+    for middleware in namespace.listeners().middlewares() {
+        if let Err(error) = middleware(socket.clone()).await {
+            return refuse(&session, socket.key(), &error);
+        }
+    }
+    let joined = namespace.members().insert(socket.id().clone(), socket.clone());
+    let Ok(member) = joined else {
+        return refuse(&session, socket.key(), &ConnectError::new("internal error"));
+    };
+    socket.set_member(member);
+    session.app.sockets().insert(socket.key(), socket.clone());
+    let accepted = session.lock().machine.accept(socket.key(), socket.id().clone());
+    if accepted.is_err() {
+        // The client has vanished meanwhile, so there will be no event that it left.
+        let left = (
+            namespace.members().remove(member),
+            session.app.sockets().remove(&socket.key()),
+        );
+        drop(left);
+        return;
+    }
+    std::mem::forget(entry); // from now on it is the disconnection that ends it
+    session.notify();
+    tracing::debug!(socket = %socket.id(), namespace = namespace.name(), "a socket connected");
+    if let Some(handler) = namespace.listeners().connect() {
+        report(&socket, "connect", handler(socket.clone()).await);
+    }
+    let held = socket.finish_connecting();
+    let tasks: Vec<Task> = held
+        .into_iter()
+        .filter_map(|event| {
+            let handler = socket.find_handler(&event.name)?;
+            call(&socket, event, &*handler)
+        })
+        .collect();
+    join_all(tasks).await;
+}
+
+/// A client that is about to be in a namespace. Dropped on the way, it is not any more: a middleware may fail, panic or be given up.
+struct Entry<'a> {
+    io: &'a Io,
+    namespace: &'a Namespace,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.io.leave(self.namespace.name());
+    }
+}
+
+fn refuse(session: &Session<Client>, key: SocketKey, error: &ConnectError) {
+    // If the client has vanished meanwhile, it need not be told.
+    let _ = session.lock().machine.refuse(key, &error.message, error.data.as_ref());
+    session.notify();
+}
+
+/// Calls the handler of an event. What it does not do at once is returned.
+fn call(socket: &Socket, event: HeldEvent, handler: &dyn AnyHandler) -> Option<Task> {
+    let ack = event.reply.map(|id| Ack::new(socket.clone(), id));
+    match handler.call(Call {
+        socket,
+        args: event.args.cursor(),
+        ack,
+    }) {
+        Ok(future) => {
+            let socket = socket.clone();
+            Some(Box::pin(async move { report(&socket, &event.name, future.await) }))
+        }
+        Err(error) => {
+            report(socket, &event.name, Err(HandlerError::Args(error)));
+            None
+        }
+    }
+}
+
+/// Tells the application of a handler that failed: never silently, whoever's fault it is.
+fn report(socket: &Socket, event: &str, result: Result<(), HandlerError>) {
+    if let Err(error) = result {
+        tracing::warn!(event, socket = %socket.id(), %error, "the handler of an event failed");
+        if let Some(hook) = &socket.client().io.settings.on_handler_error {
+            hook(socket, event, &error);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! A plain Engine.IO server: messages to and fro, nothing above them.
+
+mod server;
+mod service;
+mod socket;
+
+pub use server::EngineServer;
+pub use service::EngineIoService;
+pub use socket::EngineSocket;

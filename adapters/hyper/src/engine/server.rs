@@ -1,0 +1,155 @@
+//! A plain Engine.IO server.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use engineio_proto::{CloseReason, Config, Message};
+
+use super::socket::{OnClose, OnConnect, OnMessage};
+use super::{EngineIoService, EngineSocket};
+use crate::Runtime;
+use crate::clock::ServerClock;
+use crate::engine::socket::EngineClient;
+use crate::handler::Outcome;
+use crate::listeners::run;
+use crate::registry::Registry;
+use crate::runtime::Task;
+
+/// A plain Engine.IO server on a runtime, for people who want messages and nothing above them. Cheap to clone: all clones are the
+/// same server.
+///
+/// ```
+/// # use socketio_hyper::{EngineServer, EngineSocket, Message, Runtime};
+/// # fn example<R: Runtime>() {
+/// let engine = EngineServer::<R>::new(Default::default());
+/// engine.on_message(async |socket: EngineSocket, message: Message| socket.send(message));
+/// # }
+/// ```
+pub struct EngineServer<R> {
+    engine: Arc<Engine>,
+    runtime: PhantomData<R>,
+}
+
+/// What all sessions of an Engine.IO server share.
+pub(crate) struct Engine {
+    pub(crate) registry: Registry<EngineClient>,
+    pub(crate) keep_headers: bool,
+    pub(crate) max_handlers: usize,
+    handlers: RwLock<Handlers>,
+}
+
+#[derive(Default)]
+struct Handlers {
+    connect: Option<OnConnect>,
+    message: Option<OnMessage>,
+    close: Option<OnClose>,
+}
+
+impl<R: Runtime> EngineServer<R> {
+    /// A server with these settings.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let runtime = R::default();
+        let clock = ServerClock::new(Arc::new(runtime.timer()));
+        let registry = Registry::new(config, clock, Arc::new(move |task: Task| runtime.spawn(task)));
+        let engine = Engine {
+            registry,
+            keep_headers: false,
+            max_handlers: 1000,
+            handlers: RwLock::default(),
+        };
+        Self {
+            engine: Arc::new(engine),
+            runtime: PhantomData,
+        }
+    }
+
+    /// Calls `handler` for each session that begins, before its first message.
+    pub fn on_connect<F, Fut>(&self, handler: F) -> &Self
+    where
+        F: Fn(EngineSocket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        self.change(|handlers| handlers.connect = Some(Arc::new(move |socket| run(handler(socket)))));
+        self
+    }
+
+    /// Calls `handler` for each message, in the order of arrival.
+    pub fn on_message<F, Fut>(&self, handler: F) -> &Self
+    where
+        F: Fn(EngineSocket, Message) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        self.change(|handlers| handlers.message = Some(Arc::new(move |socket, message| run(handler(socket, message)))));
+        self
+    }
+
+    /// Calls `handler` for each session that has ended.
+    pub fn on_close<F, Fut>(&self, handler: F) -> &Self
+    where
+        F: Fn(EngineSocket, CloseReason) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        self.change(|handlers| handlers.close = Some(Arc::new(move |socket, reason| run(handler(socket, reason)))));
+        self
+    }
+
+    /// The server as a `tower` service, to mount below a path of its own.
+    #[must_use]
+    pub fn service(&self) -> EngineIoService {
+        EngineIoService::new(Arc::clone(&self.engine))
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn session_count(&self) -> usize {
+        self.engine.registry.len()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Handlers)) {
+        change(&mut self.engine.handlers.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl<R> Clone for EngineServer<R> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for EngineServer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineServer")
+            .field("sessions", &self.engine.registry.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    pub(super) fn connect(&self) -> Option<OnConnect> {
+        self.read(|handlers| handlers.connect.clone())
+    }
+
+    pub(super) fn message(&self) -> Option<OnMessage> {
+        self.read(|handlers| handlers.message.clone())
+    }
+
+    pub(super) fn close(&self) -> Option<OnClose> {
+        self.read(|handlers| handlers.close.clone())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Handlers) -> T) -> T {
+        look(&self.handlers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl AsRef<Registry<EngineClient>> for Engine {
+    fn as_ref(&self) -> &Registry<EngineClient> {
+        &self.registry
+    }
+}

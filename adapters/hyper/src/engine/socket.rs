@@ -1,0 +1,128 @@
+//! One client of a plain Engine.IO server.
+
+use std::fmt;
+use std::sync::Arc;
+
+use engineio_proto::server::{Connection, Event};
+use engineio_proto::{CloseReason, Frame, Instant, Message, SendError, TransportKind};
+use http::request::Parts;
+
+use super::server::Engine;
+use crate::handler::HandlerFuture;
+use crate::runtime::Task;
+use crate::session::{App, Session};
+use crate::{Data, HandlerError, Handshake};
+
+/// One client of a plain Engine.IO server. Cheap to clone; it may be kept for as long as one likes, and after the client has left it
+/// says so.
+#[derive(Clone)]
+pub struct EngineSocket(Arc<Session<EngineClient>>);
+
+/// What is kept with an Engine.IO session.
+pub(crate) struct EngineClient {
+    engine: Arc<Engine>,
+    handshake: Handshake,
+    data: Data,
+}
+
+impl EngineSocket {
+    /// Sends a message.
+    ///
+    /// # Errors
+    ///
+    /// The message comes back: the client does not keep up, or has left.
+    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
+        let message = message.into();
+        let sent = self.0.lock().machine.send(Frame::from(message.clone()));
+        self.0.notify();
+        sent.map_err(|error| error.map(|_| message))
+    }
+
+    /// Closes the session behind what was sent.
+    pub fn close(&self) {
+        self.0.lock().machine.close(self.0.clock.now());
+        self.0.notify();
+    }
+
+    /// The request that the session began with.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.app.handshake
+    }
+
+    /// Values that the application keeps with this client.
+    #[must_use]
+    pub fn data(&self) -> &Data {
+        &self.0.app.data
+    }
+
+    /// What carries the client's packets now.
+    #[must_use]
+    pub fn transport(&self) -> TransportKind {
+        self.0.lock().machine.transport()
+    }
+
+    /// Whether the client is there, as far as is known.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.lock().machine.is_open()
+    }
+}
+
+impl fmt::Debug for EngineSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineSocket")
+            .field("transport", &self.transport())
+            .finish_non_exhaustive()
+    }
+}
+
+impl App for EngineClient {
+    type Machine = Connection;
+    type Host = Engine;
+
+    fn open(engine: &Arc<Engine>, connection: Connection, _now: Instant, head: &Parts) -> (Self, Connection) {
+        let client = Self {
+            engine: Arc::clone(engine),
+            handshake: Handshake::new(head, engine.keep_headers),
+            data: Data::default(),
+        };
+        (client, connection)
+    }
+
+    fn handle_event(session: &Arc<Session<Self>>, event: Event) -> Option<Task> {
+        let engine = &session.app.engine;
+        let socket = || EngineSocket(Arc::clone(session));
+        let future = match event {
+            Event::Message(message) => engine.message()?(socket(), message),
+            Event::Closed(reason) => {
+                tracing::debug!(%reason, "a session ended");
+                let sid = session.lock().machine.sid();
+                engine.registry.forget(&sid);
+                engine.close()?(socket(), reason)
+            }
+            Event::Upgraded | Event::Drained => return None,
+        };
+        Some(Box::pin(report(future)))
+    }
+
+    fn begin(session: &Arc<Session<Self>>) -> Option<Task> {
+        let handler = session.app.engine.connect()?;
+        Some(Box::pin(report(handler(EngineSocket(Arc::clone(session))))))
+    }
+
+    fn max_handlers(&self) -> usize {
+        self.engine.max_handlers
+    }
+}
+
+async fn report(future: HandlerFuture) {
+    if let Err(HandlerError::Failed(error)) = future.await {
+        tracing::warn!(%error, "a handler failed");
+    }
+}
+
+/// Keeps the types of the handlers in one place.
+pub(super) type OnConnect = Arc<dyn Fn(EngineSocket) -> HandlerFuture + Send + Sync>;
+pub(super) type OnMessage = Arc<dyn Fn(EngineSocket, Message) -> HandlerFuture + Send + Sync>;
+pub(super) type OnClose = Arc<dyn Fn(EngineSocket, CloseReason) -> HandlerFuture + Send + Sync>;

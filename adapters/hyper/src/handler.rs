@@ -1,0 +1,168 @@
+//! Functions that handle events, with arguments of their own types.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use socketio_proto::{Args, ArgsError, Cursor, ToArgs};
+
+use crate::{Ack, BoxError, HandlerError, Socket};
+
+/// The rest of what a handler does.
+pub(crate) type HandlerFuture = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
+
+/// A function that handles an event: `async |socket: Socket, text: String, ack: Ack| { .. }`.
+///
+/// Each parameter takes what it needs, see [`Argument`]. It returns `()`, or a `Result` whose error is logged with the name of the
+/// event and given to [`ServerBuilder::on_handler_error`](crate::ServerBuilder::on_handler_error).
+///
+/// Closures that capture something by move clone it for each call: `move |text: String| { let db = db.clone(); async move { .. } }`.
+pub trait Handler<Parameters>: Send + Sync + 'static {
+    /// Calls the function. What it does before it first waits is done in the order in which events arrive.
+    ///
+    /// # Errors
+    ///
+    /// The client's arguments are not the ones that the function takes.
+    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError>;
+}
+
+/// One event, for the parameters of a handler to take what they need.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub(crate) socket: &'a Socket,
+    pub(crate) args: Cursor<'a>,
+    pub(crate) ack: Option<Ack>,
+}
+
+/// A type that the parameter of a handler can have:
+///
+/// - [`Socket`]: the socket that the event came on;
+/// - [`Ack`]: the right to acknowledge the event;
+/// - [`Rest`]: all arguments that are left, as they came;
+/// - anything that serde can deserialize: the next argument. One that is missing is read as `null`, so that an `Option` is `None`.
+///   Binary data is found in `bytes::Bytes` and whatever else deserializes from bytes.
+pub trait Argument: Sized {
+    /// Takes it.
+    ///
+    /// # Errors
+    ///
+    /// The next argument is of another type.
+    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError>;
+}
+
+impl<T: DeserializeOwned> Argument for T {
+    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
+        call.args.next()
+    }
+}
+
+impl Argument for Socket {
+    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
+        Ok(call.socket.clone())
+    }
+}
+
+impl Argument for Ack {
+    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
+        Ok(call.ack.take().unwrap_or_else(|| Ack::none(call.socket)))
+    }
+}
+
+/// All arguments that are left, as they came: to relay them without reading them, or to read them one by one.
+///
+/// ```
+/// # use socketio_hyper::{Namespace, Rest, Socket};
+/// # fn example(namespace: &Namespace) {
+/// namespace.on("echo", async |socket: Socket, Rest(args): Rest| socket.emit("echo", args));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rest(pub Args);
+
+impl Argument for Rest {
+    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
+        Ok(Self(call.args.rest()))
+    }
+}
+
+/// What a handler may return.
+pub trait Outcome {
+    /// As a result.
+    ///
+    /// # Errors
+    ///
+    /// What the handler failed with.
+    fn into_result(self) -> Result<(), BoxError>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), BoxError> {
+        Ok(self)
+    }
+}
+
+impl<T, E: Into<BoxError>> Outcome for Result<T, E> {
+    fn into_result(self) -> Result<(), BoxError> {
+        self.map(drop).map_err(Into::into)
+    }
+}
+
+/// A handler whose parameters are forgotten.
+pub(crate) trait AnyHandler: Send + Sync {
+    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError>;
+}
+
+pub(crate) struct Erased<H, P> {
+    handler: H,
+    parameters: std::marker::PhantomData<fn(P)>,
+}
+
+impl<H, P> Erased<H, P> {
+    pub(crate) const fn new(handler: H) -> Self {
+        Self {
+            handler,
+            parameters: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<P: 'static, H: Handler<P>> AnyHandler for Erased<H, P> {
+    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
+        self.handler.call(call)
+    }
+}
+
+macro_rules! handlers {
+    ($($parameter:ident)*) => {
+        impl<F, Fut, $($parameter,)*> Handler<($($parameter,)*)> for F
+        where
+            F: Fn($($parameter),*) -> Fut + Send + Sync + 'static,
+            Fut: Future<Output: Outcome> + Send + 'static,
+            $($parameter: Argument,)*
+        {
+            #[allow(non_snake_case, unused_mut, unused_variables)]
+            fn call(&self, mut call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
+                $(let $parameter = $parameter::take(&mut call)?;)*
+                let future = self($($parameter),*);
+                Ok(Box::pin(async move { future.await.into_result().map_err(HandlerError::Failed) }))
+            }
+        }
+    };
+}
+
+handlers!();
+handlers!(A);
+handlers!(A B);
+handlers!(A B C);
+handlers!(A B C D);
+handlers!(A B C D E);
+handlers!(A B C D E G);
+handlers!(A B C D E G H);
+handlers!(A B C D E G H I);
+
+/// Relaying what came is what [`Rest`] is for.
+impl ToArgs for Rest {
+    fn write_args(&self, writer: &mut socketio_proto::ArgsWriter<'_>) -> Result<(), socketio_proto::EncodeError> {
+        self.0.write_args(writer)
+    }
+}

@@ -1,0 +1,56 @@
+//! The request that a session began with.
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use http::HeaderMap;
+use http::request::Parts;
+
+/// What is known of the request that a session began with.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    query: Box<str>,
+    address: Option<SocketAddr>,
+    issued: SystemTime,
+    headers: Option<Box<HeaderMap>>,
+}
+
+/// The other end of the connection that a request came on. Whoever accepts connections puts it into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct RemoteAddr(pub SocketAddr);
+
+impl Handshake {
+    pub(crate) fn new(head: &Parts, keep_headers: bool) -> Self {
+        Self {
+            query: head.uri.query().unwrap_or_default().into(),
+            address: head.extensions.get::<RemoteAddr>().map(|remote| remote.0),
+            issued: SystemTime::now(),
+            headers: keep_headers.then(|| Box::new(head.headers.clone())),
+        }
+    }
+
+    /// The query, as it came.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The other end of the connection, if whoever accepted it said so. Behind a proxy it is the proxy's.
+    #[must_use]
+    pub const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// When it came.
+    #[must_use]
+    pub const fn issued(&self) -> SystemTime {
+        self.issued
+    }
+
+    /// The headers. They are kept only if [`ServerBuilder::keep_headers`](crate::ServerBuilder::keep_headers) says so: they may
+    /// hold secrets, and cost some kilobytes a client.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.headers.as_deref()
+    }
+}

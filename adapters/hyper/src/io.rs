@@ -1,0 +1,165 @@
+//! What all clients of one server share.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use futures_util::FutureExt;
+use futures_util::future::{Shared, select};
+
+use socketio_proto::server::Config;
+
+use crate::client::Client;
+use crate::client_files::ClientFiles;
+use crate::listeners::Listeners;
+use crate::registry::Registry;
+use crate::{HandlerError, Namespace, Socket};
+
+/// Called with a handler's error: the socket, the event, what went wrong.
+pub(crate) type OnHandlerError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send + Sync>;
+
+/// Whether a namespace of this name may come into being.
+type Pattern = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// What is decided before the first client comes.
+pub(crate) struct Settings {
+    pub(crate) path: Box<str>,
+    pub(crate) sockets: Arc<Config>,
+    pub(crate) keep_headers: bool,
+    pub(crate) max_handlers: usize,
+    pub(crate) close_timeout: Duration,
+    pub(crate) on_handler_error: Option<OnHandlerError>,
+    pub(crate) client_files: Option<Arc<ClientFiles>>,
+}
+
+/// The sessions and namespaces of one server.
+pub(crate) struct Io {
+    pub(crate) settings: Settings,
+    pub(crate) registry: Registry<Client>,
+    namespaces: RwLock<Namespaces>,
+    closing: Mutex<Option<oneshot::Sender<()>>>,
+    closed: Shared<oneshot::Receiver<()>>,
+}
+
+#[derive(Default)]
+struct Namespaces {
+    named: BTreeMap<Box<str>, Entry>,
+    patterns: Vec<(Pattern, Arc<Listeners>)>,
+}
+
+struct Entry {
+    namespace: Namespace,
+    /// How many clients are in it or about to be, if it came into being because a client asked for it: it goes with the last.
+    dynamic: Option<AtomicUsize>,
+}
+
+impl Entry {
+    fn enter(&self) -> Namespace {
+        if let Some(clients) = &self.dynamic {
+            clients.fetch_add(1, Ordering::Relaxed);
+        }
+        self.namespace.clone()
+    }
+}
+
+impl AsRef<Registry<Client>> for Io {
+    fn as_ref(&self) -> &Registry<Client> {
+        &self.registry
+    }
+}
+
+impl Io {
+    pub(crate) fn new(settings: Settings, registry: Registry<Client>) -> Self {
+        let (closing, closed) = oneshot::channel();
+        Self {
+            settings,
+            registry,
+            namespaces: RwLock::default(),
+            closing: Mutex::new(Some(closing)),
+            closed: closed.shared(),
+        }
+    }
+
+    /// The namespace of this name; it comes into being here if need be.
+    pub(crate) fn create(&self, name: &str) -> Namespace {
+        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = namespaces.named.entry(name.into()).or_insert_with(|| Entry {
+            namespace: Namespace::new(name, Arc::default()),
+            dynamic: None,
+        });
+        entry.dynamic = None;
+        entry.namespace.clone()
+    }
+
+    /// Lets namespaces come into being when a client asks for them. They share their listeners with the one that is returned, which is
+    /// nobody's namespace.
+    pub(crate) fn create_matching(&self, pattern: Pattern) -> Namespace {
+        let listeners = Arc::<Listeners>::default();
+        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        namespaces.patterns.push((pattern, Arc::clone(&listeners)));
+        Namespace::new("/*", listeners)
+    }
+
+    /// The namespace that a client asks for, if there is or may be one. Once the client is out again, or was not let in,
+    /// [`leave`](Self::leave) is due.
+    pub(crate) fn enter(&self, name: &str) -> Option<Namespace> {
+        let patterns = {
+            let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(entry) = namespaces.named.get(name) {
+                return Some(entry.enter());
+            }
+            namespaces.patterns.clone()
+        };
+        // The application's code runs without the lock.
+        let (_, listeners) = patterns.into_iter().find(|(pattern, _)| pattern(name))?;
+        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = namespaces.named.entry(name.into()).or_insert_with(|| Entry {
+            namespace: Namespace::new(name, listeners),
+            dynamic: Some(AtomicUsize::new(0)),
+        });
+        Some(entry.enter())
+    }
+
+    /// A client is not in the namespace any more. One that came with a client goes with the last.
+    pub(crate) fn leave(&self, name: &str) {
+        let left = |namespaces: &Namespaces| {
+            let clients = namespaces.named.get(name).and_then(|entry| entry.dynamic.as_ref());
+            clients.is_some_and(|clients| clients.fetch_sub(1, Ordering::Relaxed) == 1)
+        };
+        if !left(&self.namespaces.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
+        let clients = namespaces.named.get(name).and_then(|entry| entry.dynamic.as_ref());
+        if clients.is_some_and(|clients| clients.load(Ordering::Relaxed) == 0) {
+            let forgotten = namespaces.named.remove(name);
+            drop(namespaces);
+            drop(forgotten); // what its handlers captured is none of the lock's business
+        }
+    }
+
+    /// Ready once the server is being closed.
+    pub(crate) fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.closed.clone().map(drop)
+    }
+
+    /// Tells every client that the server stops, and waits until they are gone, for a while.
+    pub(crate) async fn close(&self) {
+        let emptied = self.registry.stop();
+        drop(self.closing.lock().unwrap_or_else(PoisonError::into_inner).take());
+        for session in self.registry.all() {
+            session.lock().machine.close(session.clock.now());
+            session.notify();
+        }
+        select(emptied, self.registry.clock.timer.sleep(self.settings.close_timeout)).await;
+    }
+
+    /// Connected sockets, over all namespaces.
+    pub(crate) fn socket_count(&self) -> usize {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.named.values().map(|entry| entry.namespace.len()).sum()
+    }
+}

@@ -1,0 +1,124 @@
+//! What an application wants to be told.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use socketio_proto::DisconnectReason;
+
+use crate::handler::{AnyHandler, Erased, Handler, HandlerFuture, Outcome};
+use crate::{ConnectError, HandlerError, Socket};
+
+type Refused = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
+pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Refused + Send + Sync>;
+pub(crate) type OnConnect = Arc<dyn Fn(Socket) -> HandlerFuture + Send + Sync>;
+pub(crate) type OnDisconnecting = Arc<dyn Fn(&Socket, &DisconnectReason) + Send + Sync>;
+pub(crate) type OnDisconnect = Arc<dyn Fn(Socket, DisconnectReason) -> HandlerFuture + Send + Sync>;
+
+/// The functions that handle what happens, of one socket or of a namespace.
+#[derive(Default)]
+pub(crate) struct Listeners(RwLock<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    middlewares: Vec<Middleware>,
+    connect: Option<OnConnect>,
+    disconnecting: Option<OnDisconnecting>,
+    disconnect: Option<OnDisconnect>,
+    events: BTreeMap<Cow<'static, str>, Arc<dyn AnyHandler>>,
+}
+
+impl Listeners {
+    pub(crate) fn on<P: 'static>(&self, event: Cow<'static, str>, handler: impl Handler<P>) {
+        self.change(|inner| inner.events.insert(event, Arc::new(Erased::<_, P>::new(handler))));
+    }
+
+    pub(crate) fn off(&self, event: &str) {
+        self.change(|inner| inner.events.remove(event));
+    }
+
+    pub(crate) fn with_middleware<F, Fut>(&self, middleware: F)
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
+    {
+        self.change(|inner| {
+            inner
+                .middlewares
+                .push(Arc::new(move |socket| Box::pin(middleware(socket))))
+        });
+    }
+
+    pub(crate) fn on_connect<F, Fut>(&self, handler: F)
+    where
+        F: Fn(Socket) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        let handler = move |socket| run(handler(socket));
+        self.change(|inner| inner.connect = Some(Arc::new(handler)));
+    }
+
+    pub(crate) fn on_disconnecting(&self, handler: impl Fn(&Socket, &DisconnectReason) + Send + Sync + 'static) {
+        self.change(|inner| inner.disconnecting = Some(Arc::new(handler)));
+    }
+
+    pub(crate) fn on_disconnect<F, Fut>(&self, handler: F)
+    where
+        F: Fn(Socket, DisconnectReason) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        let handler = move |socket, reason| run(handler(socket, reason));
+        self.change(|inner| inner.disconnect = Some(Arc::new(handler)));
+    }
+
+    pub(crate) fn event(&self, name: &str) -> Option<Arc<dyn AnyHandler>> {
+        self.read(|inner| inner.events.get(name).cloned())
+    }
+
+    pub(crate) fn middlewares(&self) -> Vec<Middleware> {
+        self.read(|inner| inner.middlewares.clone())
+    }
+
+    pub(crate) fn connect(&self) -> Option<OnConnect> {
+        self.read(|inner| inner.connect.clone())
+    }
+
+    pub(crate) fn disconnecting(&self) -> Option<OnDisconnecting> {
+        self.read(|inner| inner.disconnecting.clone())
+    }
+
+    pub(crate) fn disconnect(&self) -> Option<OnDisconnect> {
+        self.read(|inner| inner.disconnect.clone())
+    }
+
+    /// Lets go of everything: what a socket's handlers captured is not kept for longer than it lives.
+    pub(crate) fn clear(&self) {
+        let before = self.change(std::mem::take);
+        drop(before); // outside the lock: what they captured may have a `Drop` of its own
+    }
+
+    fn read<R>(&self, look: impl FnOnce(&Inner) -> R) -> R {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Inner) -> R) -> R {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read(|inner| f.debug_set().entries(inner.events.keys()).finish())
+    }
+}
+
+/// A handler's future, whatever it returns.
+pub(crate) fn run<Fut>(future: Fut) -> HandlerFuture
+where
+    Fut: Future<Output: Outcome> + Send + 'static,
+{
+    Box::pin(async move { future.await.into_result().map_err(HandlerError::Failed) })
+}

@@ -1,0 +1,399 @@
+//! One client in one namespace.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bytestring::ByteString;
+use engineio_proto::{SendError, TransportKind};
+use serde::de::DeserializeOwned;
+use socketio_proto::server::hub::{JoinError, MemberKey, Target};
+use socketio_proto::server::{EmitError, SocketKey};
+use socketio_proto::{AckId, Args, DisconnectReason, Encoded, Json, SocketId, ToArgs};
+
+use crate::client::Client;
+use crate::handler::{AnyHandler, Handler, Outcome};
+use crate::listeners::Listeners;
+use crate::session::Session;
+use crate::{AckFuture, Broadcast, ConnectError, Data, Handshake, Namespace};
+
+/// One client in one namespace. Cheap to clone; it may be kept for as long as one likes, and after the client has left it says so.
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    key: SocketKey,
+    namespace: Namespace,
+    session: Arc<Session<Client>>,
+    auth: Option<Json>,
+    /// Its place in the namespace, once it has joined.
+    member: OnceLock<MemberKey>,
+    listeners: Listeners,
+    data: Data,
+    stage: Mutex<Stage>,
+}
+
+/// Events reach their handlers once those had a chance to be registered.
+enum Stage {
+    /// The namespace's connect handler runs; from the first event without a handler on, events wait for it.
+    Connecting(VecDeque<HeldEvent>),
+    Connected,
+    Disconnected,
+}
+
+/// An event that waits for the connect handler.
+pub(crate) struct HeldEvent {
+    pub(crate) name: ByteString,
+    pub(crate) args: Args,
+    pub(crate) reply: Option<AckId>,
+}
+
+/// What is to be done with an event.
+pub(crate) enum Dispatch {
+    Handle(HeldEvent, Arc<dyn AnyHandler>),
+    /// It waits, or nobody wants it.
+    Nothing,
+    /// Too many wait.
+    Overflow,
+}
+
+impl Socket {
+    pub(crate) fn new(
+        id: SocketId,
+        key: SocketKey,
+        namespace: Namespace,
+        session: Arc<Session<Client>>,
+        auth: Option<Json>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            id,
+            key,
+            namespace,
+            session,
+            auth,
+            member: OnceLock::new(),
+            listeners: Listeners::default(),
+            data: Data::default(),
+            stage: Mutex::new(Stage::Connecting(VecDeque::new())),
+        }))
+    }
+
+    /// Calls `handler` for each event of this name: see [`Handler`]. A second handler for the same event takes the place of the first.
+    ///
+    /// ```
+    /// # use socketio_hyper::{Ack, Socket};
+    /// # fn example(socket: &Socket) {
+    /// socket.on("add", async |a: i64, b: i64, ack: Ack| ack.send(a + b));
+    /// # }
+    /// ```
+    pub fn on<P: 'static>(&self, event: impl Into<Cow<'static, str>>, handler: impl Handler<P>) {
+        self.0.listeners.on(event.into(), handler);
+    }
+
+    /// Takes the handler of an event away.
+    pub fn off(&self, event: &str) {
+        self.0.listeners.off(event);
+    }
+
+    /// Calls `handler` when the client leaves, while the socket is still in its rooms.
+    pub fn on_disconnecting(&self, handler: impl Fn(&Self, &DisconnectReason) + Send + Sync + 'static) {
+        self.0.listeners.on_disconnecting(handler);
+    }
+
+    /// Calls `handler` when the client has left, and is in no room any more.
+    pub fn on_disconnect<F, Fut>(&self, handler: F)
+    where
+        F: Fn(Self, DisconnectReason) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Outcome> + Send + 'static,
+    {
+        self.0.listeners.on_disconnect(handler);
+    }
+
+    /// Emits an event to the client.
+    ///
+    /// `args` is whatever serde can serialize: a tuple is one argument for each of its elements, `()` is none, and anything else is one
+    /// argument. Bytes (`bytes::Bytes`, `serde_bytes`) anywhere in it are sent as binary attachments; [`Args`] are relayed as they
+    /// came.
+    ///
+    /// ```
+    /// # use socketio_hyper::Socket;
+    /// # fn example(socket: &Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// socket.emit("position", (1.5, 2.5))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Full`] if the client does not keep up, [`EmitError::NotConnected`] if it has left.
+    pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
+        self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, false)
+    }
+
+    /// Emits an event if the client keeps up, and drops it otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::NotConnected`] if the client has left.
+    pub fn emit_volatile(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
+        self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, true)
+    }
+
+    /// Emits an event and asks for an acknowledgement, which the future waits for: the client's arguments, or that it has left.
+    ///
+    /// ```
+    /// # use socketio_hyper::Socket;
+    /// # async fn example(socket: &Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (name, age): (String, u8) = socket.emit_with_ack("who are you", ())?.await?.parse()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn emit_with_ack(&self, event: &str, args: impl ToArgs) -> Result<AckFuture, EmitError> {
+        self.emit_awaiting(event, &args, None)
+    }
+
+    /// [`emit_with_ack`](Self::emit_with_ack), and give up after `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn emit_with_ack_timeout(
+        &self,
+        event: &str,
+        args: impl ToArgs,
+        timeout: Duration,
+    ) -> Result<AckFuture, EmitError> {
+        self.emit_awaiting(event, &args, Some(timeout))
+    }
+
+    /// Everyone else in `room`, to emit to.
+    pub fn to(&self, room: impl Into<Arc<str>>) -> Broadcast {
+        self.broadcast().to(room)
+    }
+
+    /// Everyone else who is not in `room`, to emit to.
+    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast {
+        self.broadcast().except(room)
+    }
+
+    /// Everyone else in the namespace, to emit to.
+    pub fn broadcast(&self) -> Broadcast {
+        let target = self
+            .0
+            .member
+            .get()
+            .map_or_else(Target::everyone, |&member| Target::everyone().skip(member));
+        Broadcast::new(self.namespace().clone(), target)
+    }
+
+    /// Joins a room. A socket that has left joins nothing.
+    ///
+    /// # Errors
+    ///
+    /// The socket is in too many rooms.
+    pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
+        let Some(&member) = self.0.member.get() else {
+            return Ok(());
+        };
+        match self.namespace().members().join(member, room.as_ref()) {
+            Ok(_) | Err(JoinError::Gone) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves a room.
+    pub fn leave(&self, room: impl AsRef<str>) {
+        if let Some(&member) = self.0.member.get() {
+            self.namespace().members().leave(member, room.as_ref());
+        }
+    }
+
+    /// Disconnects the client from this namespace or, with `close`, from all of them and from the server.
+    pub fn disconnect(&self, close: bool) {
+        self.0.session.lock().machine.disconnect(self.0.key, close);
+        self.0.session.notify();
+    }
+
+    /// The public id, which is also the name of a room of its own.
+    #[must_use]
+    pub fn id(&self) -> &SocketId {
+        &self.0.id
+    }
+
+    /// The namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.0.namespace
+    }
+
+    /// The rooms it is in, its own included, in their alphabetical order.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        let Some(&member) = self.0.member.get() else {
+            return Vec::new();
+        };
+        self.namespace().members().rooms(member).map(str::to_owned).collect()
+    }
+
+    /// What the client brought to be recognised by, as a `T`. A client that brought nothing brought `{}`.
+    ///
+    /// # Errors
+    ///
+    /// It is no `T`; in a middleware, `?` refuses the client with that.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ConnectError> {
+        serde_json::from_str(self.0.auth.as_ref().map_or("{}", Json::as_str))
+            .map_err(|error| ConnectError::new(format!("invalid auth: {error}")))
+    }
+
+    /// The request that the client's session began with.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        &self.client().handshake
+    }
+
+    /// Values that the application keeps with this socket.
+    #[must_use]
+    pub fn data(&self) -> &Data {
+        &self.0.data
+    }
+
+    /// What carries the client's packets now.
+    #[must_use]
+    pub fn transport(&self) -> TransportKind {
+        self.0.session.lock().machine.transport()
+    }
+
+    /// Whether the client is there, as far as is known.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.session.lock().machine.socket_id(self.0.key).is_some()
+    }
+
+    pub(crate) fn key(&self) -> SocketKey {
+        self.0.key
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.session.app
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session<Client>> {
+        &self.0.session
+    }
+
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.0.listeners
+    }
+
+    pub(crate) fn member(&self) -> Option<MemberKey> {
+        self.0.member.get().copied()
+    }
+
+    pub(crate) fn set_member(&self, member: MemberKey) {
+        self.0.member.set(member).expect("a socket joins its namespace once");
+    }
+
+    /// Sends a packet; a volatile one is dropped instead if it would have to wait.
+    pub(crate) fn send(&self, packet: &Encoded, volatile: bool) -> Result<(), EmitError> {
+        Ok(self.send_encoded(packet, volatile)?)
+    }
+
+    pub(crate) fn send_encoded(&self, packet: &Encoded, volatile: bool) -> Result<(), SendError<()>> {
+        let mut shared = self.0.session.lock();
+        if volatile && !shared.machine.is_writable() {
+            return Ok(());
+        }
+        shared.machine.send(self.0.key, packet)?;
+        drop(shared);
+        self.0.session.notify();
+        Ok(())
+    }
+
+    /// Decides what is to be done with an event, in the order of arrival.
+    pub(crate) fn dispatch(&self, event: HeldEvent, max_held: usize) -> Dispatch {
+        let mut stage = self.stage();
+        let handler = match &*stage {
+            Stage::Connecting(held) if !held.is_empty() => None,
+            Stage::Disconnected => return Dispatch::Nothing,
+            Stage::Connecting(_) | Stage::Connected => self.find_handler(&event.name),
+        };
+        match (handler, &mut *stage) {
+            (Some(handler), _) => Dispatch::Handle(event, handler),
+            (None, Stage::Connecting(held)) if held.len() < max_held => {
+                held.push_back(event);
+                Dispatch::Nothing
+            }
+            (None, Stage::Connecting(_)) => Dispatch::Overflow,
+            (None, _) => {
+                tracing::debug!(event = &*event.name, socket = %self.id(), "nobody listens to this event");
+                Dispatch::Nothing
+            }
+        }
+    }
+
+    /// The connect handler is done: returns the events that waited for it.
+    pub(crate) fn finish_connecting(&self) -> VecDeque<HeldEvent> {
+        let mut stage = self.stage();
+        match &mut *stage {
+            Stage::Connecting(held) => {
+                let held = std::mem::take(held);
+                *stage = Stage::Connected;
+                held
+            }
+            Stage::Connected | Stage::Disconnected => VecDeque::new(),
+        }
+    }
+
+    /// The client has left.
+    pub(crate) fn finish(&self) {
+        *self.stage() = Stage::Disconnected;
+    }
+
+    pub(crate) fn find_handler(&self, event: &str) -> Option<Arc<dyn AnyHandler>> {
+        self.0
+            .listeners
+            .event(event)
+            .or_else(|| self.namespace().listeners().event(event))
+    }
+
+    fn emit_awaiting(
+        &self,
+        event: &str,
+        args: &impl ToArgs,
+        timeout: Option<Duration>,
+    ) -> Result<AckFuture, EmitError> {
+        let id = self.namespace().next_ack();
+        let packet = Encoded::event(self.namespace().name(), Some(id), event, args)?;
+        let answer = self.client().expect_ack(self.0.key, id);
+        let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
+        let deadline = timeout.map(|timeout| self.0.session.clock.now() + timeout);
+        self.0
+            .session
+            .lock()
+            .machine
+            .send_with_ack(self.0.key, id, &packet, deadline)?;
+        self.0.session.notify();
+        Ok(future)
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.0.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", &self.0.id.as_str())
+            .field("namespace", &self.namespace().name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,254 @@
+//! What driving a session does, step by step.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use engineio_proto::server::Transmit;
+use futures_util::FutureExt;
+use futures_util::future::CatchUnwind;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use hyper::rt::Sleep;
+
+use crate::answers::Answer;
+use crate::machine::Machine;
+use crate::runtime::Task;
+use crate::session::{App, Session};
+use crate::websocket::{Received, WebSocket};
+
+/// Messages read from one WebSocket before the rest of the session, and other sessions, get their turn.
+const BATCH: usize = 64;
+
+/// What only the driver of a session touches.
+#[derive(Default)]
+pub(crate) struct Turn {
+    websockets: Vec<WebSocket>,
+    handlers: FuturesUnordered<CatchUnwind<AssertUnwindSafe<Task>>>,
+    alarm: Option<Alarm>,
+    /// The machine's last event has come.
+    ended: bool,
+    /// And so has the last of what it has to say.
+    silent: bool,
+    wakers: Vec<Waker>,
+    begun: bool,
+}
+
+struct Alarm {
+    at: Instant,
+    sleep: Pin<Box<dyn Sleep>>,
+}
+
+impl Turn {
+    /// Reads what has arrived, handles it, writes what came of it: once each, so that many messages share a write.
+    pub(crate) fn take<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) {
+        let now = session.clock.timer.now();
+        self.begin(session, now);
+        self.read(session, now, cx);
+        loop {
+            let handled = self.handle_events(session, cx);
+            let waited = self.poll_handlers(cx);
+            let transmitted = self.transmit(session, now, cx);
+            if !(handled || waited || transmitted) {
+                break;
+            }
+        }
+        self.sleep(session, now, cx);
+    }
+
+    /// Whether nothing is left to drive, now or later.
+    pub(crate) fn is_over(&self) -> bool {
+        self.silent && self.websockets.is_empty() && self.handlers.is_empty()
+    }
+
+    /// Takes over new WebSockets and tells the machine the time.
+    fn begin<A: App>(&mut self, session: &Session<A>, now: Instant) {
+        let mut shared = session.lock();
+        self.websockets.append(&mut shared.arriving);
+        if shared
+            .machine
+            .poll_timeout()
+            .is_some_and(|deadline| session.clock.std(deadline) <= now)
+        {
+            shared.machine.handle_timeout(session.clock.instant(now));
+        }
+    }
+
+    /// Reads WebSockets, unless handlers are so far behind that more would only pile up.
+    fn read<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) {
+        if self.handlers.len() >= session.app.max_handlers() {
+            return;
+        }
+        for websocket in &mut self.websockets {
+            let id = websocket.id();
+            let mut left = BATCH;
+            while let Poll::Ready(received) = websocket.poll_read(now, cx) {
+                let now = session.clock.instant(now);
+                match received {
+                    Received::Message(message) => session.lock().machine.handle_message(now, id, message),
+                    Received::Gone(gone) => {
+                        session.lock().machine.handle_gone(now, id, gone);
+                        break;
+                    }
+                }
+                left -= 1;
+                if left == 0 {
+                    cx.waker().wake_by_ref();
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.
+    fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        if !std::mem::replace(&mut self.begun, true) {
+            self.start(A::begin(session), cx);
+        }
+        while self.handlers.len() < session.app.max_handlers() {
+            let Some(event) = session.lock().machine.poll_event() else {
+                break;
+            };
+            progress = true;
+            if let Some(reason) = A::Machine::closed(&event) {
+                let farewell = if reason == CloseReason::ForcedClose {
+                    FAREWELL
+                } else {
+                    Duration::ZERO
+                };
+                self.ended = Some(now + farewell);
+            }
+            self.start(A::handle_event(session, event), cx);
+        }
+        progress
+    }
+
+    fn start(&mut self, task: Option<Task>, cx: &mut Context<'_>) {
+        let Some(task) = task else { return };
+        let mut task = AssertUnwindSafe(task).catch_unwind();
+        match task.poll_unpin(cx) {
+            Poll::Ready(result) => report_panic(result),
+            Poll::Pending => self.handlers.push(task),
+        }
+    }
+
+    /// Polls the handlers that wait and were woken.
+    fn poll_handlers(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while let Poll::Ready(Some(result)) = self.handlers.poll_next_unpin(cx) {
+            report_panic(result);
+            progress = true;
+        }
+        progress
+    }
+
+    /// Does what the machine wants done on the network, as long as there is room for it.
+    fn transmit<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        loop {
+            let mut shared = session.lock();
+            let carrier = shared.machine.websocket();
+            let mut blocked = false;
+            while !blocked {
+                blocked = carrier.is_some_and(|id| self.find(id).is_some_and(|websocket| !websocket.has_room()));
+                if blocked {
+                    break;
+                }
+                let Some(transmit) = shared.machine.poll_transmit() else {
+                    break;
+                };
+                progress = true;
+                match transmit {
+                    Transmit::Respond { id, response } => {
+                        self.websockets.retain(|websocket| websocket.id() != id);
+                        self.wakers.extend(shared.answers.give(id, Answer::Respond(response)));
+                    }
+                    Transmit::Upgrade { id } => self.wakers.extend(shared.answers.give(id, Answer::Upgrade)),
+                    Transmit::Frame { id, message } => {
+                        if let Some(websocket) = self.find(id) {
+                            websocket.write(message, cx);
+                        }
+                    }
+                    Transmit::Close { id, code } => {
+                        if let Some(websocket) = self.find(id) {
+                            websocket.close(code, now, cx);
+                        }
+                    }
+                }
+            }
+            if !blocked && self.ended {
+                self.silent = true;
+                self.wakers.extend(shared.answers.end());
+            }
+            drop(shared);
+            for waker in self.wakers.drain(..) {
+                waker.wake();
+            }
+            for websocket in &mut self.websockets {
+                websocket.flush(cx);
+            }
+            let unblocked = carrier.is_some_and(|id| self.find(id).is_some_and(|websocket| websocket.has_room()));
+            if !(blocked && unblocked) {
+                return progress;
+            }
+        }
+    }
+
+    /// Sees closed WebSockets off and arms the timer for whatever comes next.
+    fn sleep<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) {
+        let machine = session
+            .lock()
+            .machine
+            .poll_timeout()
+            .map(|deadline| session.clock.std(deadline));
+        let farewells = self
+            .websockets
+            .iter_mut()
+            .filter_map(|websocket| websocket.poll_end(now, cx))
+            .min();
+        self.websockets.retain(|websocket| !websocket.is_ended());
+        let Some(at) = [machine, farewells].into_iter().flatten().min() else {
+            self.alarm = None;
+            return;
+        };
+        let timer = &session.clock.timer;
+        match &mut self.alarm {
+            Some(alarm) if alarm.at == at => {}
+            Some(alarm) => {
+                timer.reset(&mut alarm.sleep, at);
+                alarm.at = at;
+            }
+            None => {
+                self.alarm = Some(Alarm {
+                    at,
+                    sleep: timer.sleep_until(at),
+                })
+            }
+        }
+        if self
+            .alarm
+            .as_mut()
+            .is_some_and(|alarm| alarm.sleep.as_mut().poll(cx).is_ready())
+        {
+            self.alarm = None;
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    fn find(&mut self, id: engineio_proto::ExchangeId) -> Option<&mut WebSocket> {
+        self.websockets.iter_mut().find(|websocket| websocket.id() == id)
+    }
+}
+
+/// A handler that panics ends itself, not the session.
+fn report_panic(result: std::thread::Result<()>) {
+    if let Err(panic) = result {
+        let message = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(|s| &**s));
+        tracing::error!(panic = message.unwrap_or("(no message)"), "a handler panicked");
+    }
+}

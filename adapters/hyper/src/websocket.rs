@@ -1,0 +1,271 @@
+//! One WebSocket: hyper's upgraded connection, framed by tungstenite.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use engineio_proto::{ExchangeId, Gone, Message};
+use hyper::rt::{Read, ReadBuf, Write};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use tungstenite::Error;
+use tungstenite::error::{CapacityError, ProtocolError};
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tungstenite::protocol::frame::{CloseFrame, Frame};
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+/// Bytes read at a time. tungstenite clears its buffer before every read, so a large one costs more than it saves.
+const READ_BUFFER: usize = 4 << 10;
+
+/// Bytes that are collected before they are written without being asked to: a wake-up's worth, at most.
+const WRITE_BUFFER: usize = 64 << 10;
+
+/// How long a closed WebSocket may take to say goodbye. Closing the connection at once would take back what is still on its way
+/// to the client.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// A WebSocket under the id of the request that it was.
+///
+/// ```text
+///   Upgrading ──► Open ── close() ──► Closing ──► Ended
+///       └───────────┴── the connection breaks ──────▲
+/// ```
+pub(crate) struct WebSocket {
+    id: ExchangeId,
+    state: State,
+    /// The connection took less than it was given: nothing more is fetched for it until it took that.
+    blocked: bool,
+    /// Something was written and not flushed.
+    dirty: bool,
+}
+
+enum State {
+    /// The 101 is on its way. The WebSocket may have to be closed as soon as it is there.
+    Upgrading {
+        upgrade: OnUpgrade,
+        config: WebSocketConfig,
+        close: Option<Option<u16>>,
+    },
+    Open(Box<Open>),
+    /// Our last word waits to be written, then our half of the connection is closed; what arrives does not count.
+    Closing {
+        open: Box<Open>,
+        deadline: Instant,
+        shut: bool,
+    },
+    Ended,
+}
+
+struct Open {
+    io: Upgraded,
+    context: WebSocketContext,
+}
+
+/// What came of reading.
+pub(crate) enum Received {
+    Message(Message),
+    /// The last thing that comes.
+    Gone(Gone),
+}
+
+impl WebSocket {
+    /// The WebSocket that the request `id` becomes once it was answered with 101.
+    pub(crate) fn new(id: ExchangeId, upgrade: OnUpgrade, max_message: usize) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_message_size(Some(max_message))
+            .max_frame_size(Some(max_message));
+        Self {
+            id,
+            state: State::Upgrading {
+                upgrade,
+                config,
+                close: None,
+            },
+            blocked: false,
+            dirty: false,
+        }
+    }
+
+    /// The next message, if one has arrived.
+    pub(crate) fn poll_read(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Received> {
+        if let State::Upgrading { upgrade, config, close } = &mut self.state {
+            let Ok(io) = ready!(Pin::new(upgrade).poll(cx)) else {
+                self.state = State::Ended;
+                return Poll::Ready(Received::Gone(Gone::Closed));
+            };
+            let context = WebSocketContext::new(Role::Server, Some(*config));
+            let close = *close;
+            self.state = State::Open(Box::new(Open { io, context }));
+            if let Some(code) = close {
+                self.close(code, now, cx);
+            }
+        }
+        let State::Open(open) = &mut self.state else {
+            return Poll::Pending;
+        };
+        loop {
+            let error = match open.context.read(&mut Blocking { io: &mut open.io, cx }) {
+                Ok(tungstenite::Message::Text(text)) => {
+                    let text = ByteString::try_from(Bytes::from(text)).expect("tungstenite checks that text is UTF-8");
+                    return Poll::Ready(Received::Message(Message::Text(text)));
+                }
+                Ok(tungstenite::Message::Binary(bytes)) => {
+                    return Poll::Ready(Received::Message(Message::Binary(bytes)));
+                }
+                Ok(tungstenite::Message::Close(_)) => {
+                    self.begin_closing(now);
+                    return Poll::Ready(Received::Gone(Gone::Closed));
+                }
+                Ok(_) => continue, // pings are answered, pongs were not asked for
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+                Err(error) => error,
+            };
+            let gone = match error {
+                Error::Capacity(CapacityError::MessageTooLong { size, .. }) => Gone::TooLarge { size },
+                Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Gone::Closed,
+                Error::Protocol(_) | Error::Utf8(_) => Gone::Failed,
+                _ => Gone::Closed,
+            };
+            if gone == Gone::Closed {
+                self.state = State::Ended;
+            }
+            return Poll::Ready(Received::Gone(gone));
+        }
+    }
+
+    /// Puts one message behind what waits to be written.
+    pub(crate) fn write(&mut self, message: Message, cx: &mut Context<'_>) {
+        let State::Open(open) = &mut self.state else { return };
+        let (bytes, kind) = match message {
+            Message::Text(text) => (text.into_bytes(), Data::Text),
+            Message::Binary(bytes) => (bytes, Data::Binary),
+        };
+        let frame = tungstenite::Message::Frame(Frame::message(bytes, OpCode::Data(kind), true));
+        self.dirty = true;
+        // Any other error is reported by the next read.
+        self.blocked |= would_block(&open.context.write(&mut Blocking { io: &mut open.io, cx }, frame));
+    }
+
+    /// Closes the WebSocket behind what waits to be written.
+    pub(crate) fn close(&mut self, code: Option<u16>, now: Instant, cx: &mut Context<'_>) {
+        match &mut self.state {
+            State::Upgrading { close, .. } => *close = Some(code),
+            State::Open(open) => {
+                let frame = code.map(|code| CloseFrame {
+                    code: CloseCode::from(code),
+                    reason: "".into(),
+                });
+                self.blocked |= would_block(&open.context.close(&mut Blocking { io: &mut open.io, cx }, frame));
+                self.begin_closing(now);
+            }
+            State::Closing { .. } | State::Ended => {}
+        }
+    }
+
+    /// Hands what was written to the connection, in as few writes as it takes.
+    pub(crate) fn flush(&mut self, cx: &mut Context<'_>) {
+        let (State::Open(open) | State::Closing { open, .. }) = &mut self.state else {
+            return;
+        };
+        if self.dirty || self.blocked {
+            self.blocked = would_block(&open.context.flush(&mut Blocking { io: &mut open.io, cx }));
+            self.dirty = self.blocked;
+        }
+    }
+
+    /// Waits for the other side of a closed WebSocket to take what was written and to close too. Says when that is given up.
+    pub(crate) fn poll_end(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<Instant> {
+        self.flush(cx);
+        let State::Closing { open, deadline, shut } = &mut self.state else {
+            return None;
+        };
+        if !*shut && !self.blocked {
+            *shut = Pin::new(&mut open.io).poll_shutdown(cx).is_ready();
+        }
+        if now >= *deadline || discard(&mut Blocking { io: &mut open.io, cx }) {
+            self.state = State::Ended;
+            return None;
+        }
+        Some(*deadline)
+    }
+
+    pub(crate) const fn id(&self) -> ExchangeId {
+        self.id
+    }
+
+    /// Whether there is a point in fetching messages for it.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.blocked && !matches!(self.state, State::Upgrading { .. })
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    fn begin_closing(&mut self, now: Instant) {
+        self.dirty = true;
+        self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Open(open) => State::Closing {
+                open,
+                deadline: now + LINGER,
+                shut: false,
+            },
+            other => other,
+        };
+    }
+}
+
+/// Reads what nobody wants. Says whether the connection has ended.
+fn discard(io: &mut Blocking<'_, '_>) -> bool {
+    let mut buffer = [0; 4096];
+    for _ in 0..16 {
+        match io::Read::read(io, &mut buffer) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+    io.cx.waker().wake_by_ref(); // there is more, and others want their turn
+    false
+}
+
+fn would_block(result: &Result<(), Error>) -> bool {
+    matches!(result, Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// hyper's connection as the standard library's: what would wait is an error, and the task will be woken.
+struct Blocking<'a, 'b> {
+    io: &'a mut Upgraded,
+    cx: &'a mut Context<'b>,
+}
+
+impl io::Read for Blocking<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(&mut *self.io).poll_read(self.cx, buffer.unfilled()) {
+            Poll::Ready(result) => result.map(|()| buffer.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl io::Write for Blocking<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match Pin::new(&mut *self.io).poll_write(self.cx, bytes) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match Pin::new(&mut *self.io).poll_flush(self.cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The list of arguments.
+
+use core::fmt;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde::Deserialize;
+
+use crate::attachments::Attachments;
+use crate::error::ArgsError;
+
+use super::arg::{Arg, Iter};
+use super::positional::Positional;
+/// The arguments of an event, its name not among them, or of an acknowledgement: checked JSON and attachments, which nobody
+/// has read yet.
+///
+/// They share the memory of the messages that they came in: a clone copies nothing, and what is relayed is never parsed. Read
+/// them [all at once](Self::parse), [one after the other](Self::cursor), or [one of them](Self::get).
+///
+/// ```
+/// # use socketio_proto::{Args, ArgsError};
+/// let args = Args::encode(&("hello", [1, 2, 3]))?;
+/// let (text, numbers): (&str, Vec<u8>) = args.parse()?;
+/// assert_eq!((text, numbers), ("hello", vec![1, 2, 3]));
+/// assert_eq!(args.parse::<(&str, u32)>().unwrap_err().index(), Some(1));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+///
+/// Two lists are equal if they are written alike.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Args {
+    /// The elements of a JSON array without its brackets. White space may be between them, but not around them.
+    elements: ByteString,
+    attachments: Attachments,
+}
+
+impl Args {
+    /// No arguments.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::from_parts(ByteString::new(), Attachments::NONE)
+    }
+
+    /// Takes elements that were checked, and whose placeholders each name one of `attachments`.
+    pub(crate) const fn from_parts(elements: ByteString, attachments: Attachments) -> Self {
+        Self { elements, attachments }
+    }
+
+    /// The same elements with the attachments that came for them.
+    pub(crate) fn set_attachments(&mut self, attachments: Attachments) {
+        self.attachments = attachments;
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// How many there are. This counts them: O(n) in their text.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// The arguments one after the other, not read yet.
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter::new(&self.elements, &self.attachments)
+    }
+
+    /// The argument at `index`, from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Arg<'_>> {
+        self.iter().nth(index)
+    }
+
+    /// Reads the whole list: as a tuple or a struct, whose fields are then the arguments in their order, or as a `Vec`.
+    ///
+    /// As in JavaScript, arguments that are missing at the end are read as `null` would be (`None` for an `Option`), and
+    /// those beyond what `T` wants are ignored. One argument is a tuple of one: `parse::<(String,)>()`.
+    ///
+    /// Where `T` wants bytes, however deep inside (as [`Bytes`] and the types of `serde_bytes` do), an attachment is copied
+    /// to it, or lent as `&[u8]`; an array of numbers is taken as well. `Vec<u8>` wants an array of numbers. Where a type takes
+    /// whatever comes, as `serde_json::Value` does, and what is behind `#[serde(flatten)]` or `#[serde(untagged)]`, it gets
+    /// the placeholder, a map.
+    ///
+    /// # Errors
+    ///
+    /// Which argument is missing, or is of another type.
+    pub fn parse<'de, T: Deserialize<'de>>(&'de self) -> Result<T, ArgsError> {
+        T::deserialize(Positional(self.iter()))
+    }
+
+    /// The arguments from the `n`th on. They share their memory with these, attachments included.
+    #[must_use]
+    pub fn rest(&self, n: usize) -> Self {
+        let mut iter = self.iter();
+        iter.by_ref().take(n).for_each(drop);
+        self.tail(&iter)
+    }
+
+    /// Their JSON, as it arrived: an array without its brackets. Where an attachment belongs, it has a placeholder.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.elements
+    }
+
+    /// The attachments of their packet, in its order.
+    #[must_use]
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.attachments
+    }
+
+    /// The attachments, shared.
+    pub(super) fn shared_attachments(&self) -> &Attachments {
+        &self.attachments
+    }
+
+    /// Those that `iter`, which goes over these arguments, has before it.
+    pub(super) fn tail(&self, iter: &Iter<'_>) -> Self {
+        Self {
+            elements: self.elements.slice_ref(iter.elements()),
+            attachments: self.attachments.clone(),
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Args {
+    type Item = Arg<'a>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Args([{}]", self.elements)?;
+        match self.attachments.len() {
+            0 => f.write_str(")"),
+            n => write!(f, ", {n} attachments)"),
+        }
+    }
+}

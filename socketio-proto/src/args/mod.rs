@@ -1,0 +1,17 @@
+//! The arguments of an event or of its answer.
+
+mod arg;
+mod binary;
+mod cursor;
+mod list;
+mod positional;
+mod ser;
+mod sink;
+mod value;
+mod writer;
+
+pub use arg::{Arg, Iter};
+pub use cursor::Cursor;
+pub use list::Args;
+pub(crate) use sink::Sink;
+pub use writer::{ArgsWriter, ToArgs};

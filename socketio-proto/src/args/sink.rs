@@ -1,0 +1,146 @@
+//! Where arguments are written.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use bytes::Bytes;
+
+use crate::attachments::Attachments;
+use crate::error::EncodeError;
+use crate::json::{self, Placeholders};
+
+/// JSON in the making, and the attachments that belong to it.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    pub(super) json: String,
+    /// Where the payload begins.
+    start: usize,
+    /// The attachments of arguments that are relayed as they are. They come first.
+    relayed: Attachments,
+    own: Vec<Bytes>,
+    /// How many placeholders were written for attachments.
+    placeholders: usize,
+}
+
+/// A place in a [`Sink`] to which it can go back.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Mark {
+    json: usize,
+    own: usize,
+    placeholders: usize,
+}
+
+impl Sink {
+    /// Continues `head`, which is what comes before the payload of a packet.
+    pub(crate) fn behind(head: String) -> Self {
+        Self {
+            start: head.len(),
+            json: head,
+            ..Self::default()
+        }
+    }
+
+    /// Writes what is JSON already.
+    pub(crate) fn raw(&mut self, json: &str) {
+        self.json.push_str(json);
+    }
+
+    /// Writes what needs no escapes, as a number.
+    pub(super) fn display(&mut self, value: impl fmt::Display) {
+        write!(self.json, "{value}").expect("writing to a string cannot fail");
+    }
+
+    /// Writes a string.
+    pub(crate) fn string(&mut self, text: &str) {
+        self.json.push('"');
+        json::escape(&mut self.json, text);
+        self.json.push('"');
+    }
+
+    /// Attaches `bytes`, and writes their placeholder.
+    pub(super) fn attach(&mut self, bytes: Bytes) {
+        let num = self.attachments();
+        self.own.push(bytes);
+        self.placeholders += 1;
+        self.raw(r#"{"_placeholder":true,"num":"#);
+        self.display(num);
+        self.raw("}");
+    }
+
+    /// Writes elements whose placeholders name some of `attachments`, and attaches those, none of them copied.
+    pub(super) fn relay(&mut self, elements: &str, attachments: &Attachments) -> Result<(), EncodeError> {
+        if attachments.is_empty() {
+            self.raw(elements);
+            return Ok(());
+        }
+        let mut named = vec![false; attachments.len()];
+        for found in Placeholders::of(elements) {
+            let num = found.map_err(|_| EncodeError::Lookalike)?.num;
+            *named.get_mut(num).ok_or(EncodeError::Lookalike)? = true;
+            self.placeholders += 1;
+        }
+        if self.attachments() == 0 && named.iter().all(|named| *named) {
+            self.relayed = attachments.clone();
+            self.raw(elements);
+            return Ok(());
+        }
+        let before = self.attachments();
+        let mut written = 0;
+        for found in Placeholders::of(elements).flatten() {
+            self.raw(&elements[written..found.digits.start]);
+            self.display(before + named[..found.num].iter().filter(|named| **named).count());
+            written = found.digits.end;
+        }
+        self.raw(&elements[written..]);
+        let named = attachments.iter().zip(named).filter(|(_, named)| *named);
+        self.own.extend(named.map(|(attachment, _)| attachment.clone()));
+        Ok(())
+    }
+
+    /// Forgets what was written since `mark`.
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.json.truncate(mark.json);
+        self.own.truncate(mark.own);
+        self.placeholders = mark.placeholders;
+    }
+
+    /// Where it is.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            json: self.json.len(),
+            own: self.own.len(),
+            placeholders: self.placeholders,
+        }
+    }
+
+    /// The text, and the attachments that belong to it.
+    ///
+    /// # Errors
+    ///
+    /// With attachments, something in the payload looks like a placeholder and is none.
+    pub(crate) fn finish(self) -> Result<(String, Attachments), EncodeError> {
+        if self.attachments() != 0 {
+            let mut real = self.placeholders;
+            for found in Placeholders::of(&self.json[self.start..]) {
+                real = found
+                    .ok()
+                    .and_then(|_| real.checked_sub(1))
+                    .ok_or(EncodeError::Lookalike)?;
+            }
+        }
+        let attachments = if self.own.is_empty() {
+            self.relayed
+        } else {
+            let mut all = self.relayed.to_vec();
+            all.extend(self.own);
+            all.into()
+        };
+        Ok((self.json, attachments))
+    }
+
+    fn attachments(&self) -> usize {
+        self.relayed.len() + self.own.len()
+    }
+}

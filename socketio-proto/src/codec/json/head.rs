@@ -1,0 +1,168 @@
+//! The text of a packet, taken apart.
+
+use alloc::borrow::Cow;
+
+use crate::error::DecodeError;
+use crate::json;
+use crate::packet::{AckId, PacketKind, is_reserved_event};
+
+/// The text of one packet, checked and taken apart, all of it borrowed.
+///
+/// ```text
+///   5 1- /admin, 12 ["name",{"_placeholder":true,"num":0}]
+///   │ │  │       │  └ data
+///   │ │  │       └ id
+///   │ │  └ namespace, "/" without one
+///   │ └ attachments, in binary packets only
+///   └ kind
+/// ```
+///
+/// It is for those who inspect or relay packets; a connection has a [`Decoder`](crate::Decoder).
+///
+/// <https://socket.io/docs/v4/socket-io-protocol/#packet-encoding>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// What kind of packet it is.
+    pub kind: PacketKind,
+    /// How many binary messages follow that belong to it. 0 unless the kind is a binary one.
+    pub attachments: usize,
+    /// The namespace that it is about.
+    pub namespace: &'a str,
+    /// The number by which the sender of an event knows its answer.
+    pub id: Option<AckId>,
+    /// The payload: JSON of the shape that the kind wants.
+    pub data: Option<&'a str>,
+}
+
+impl<'a> Head<'a> {
+    /// Takes the text of one packet apart, without the packet type of Engine.IO, and checks it: its payload is JSON of the
+    /// right shape, an event has a name that is not reserved, and the placeholders of a binary packet name attachments.
+    /// Nothing is allocated, unless JSON is nested deeper than 64 levels or an event's name has escapes.
+    ///
+    /// # Errors
+    ///
+    /// What is no packet, or announces more than `max_attachments`, as [`DecodeError`] says.
+    pub fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
+        let first = text.chars().next().ok_or(DecodeError::Empty)?;
+        let kind = PacketKind::from_digit(first).ok_or(DecodeError::UnknownKind(first))?;
+        let text = &text[1..];
+        let (attachments, text) = if kind.is_binary() {
+            attachments(text, max_attachments)?
+        } else {
+            (0, text)
+        };
+        let (namespace, text) = namespace(text);
+        let (id, text) = ack_id(text)?;
+        let data = data(kind, text)?;
+        let head = Self {
+            kind,
+            attachments,
+            namespace,
+            id,
+            data,
+        };
+        head.check()?;
+        Ok(head)
+    }
+
+    /// The name of an event, and its arguments: elements of a JSON array. A number, which is legal in JavaScript, is the text
+    /// that it was written as. Nothing if it is no event.
+    #[must_use]
+    pub fn event(&self) -> Option<(Cow<'a, str>, &'a str)> {
+        if !matches!(self.kind, PacketKind::Event | PacketKind::BinaryEvent) {
+            return None;
+        }
+        let (name, args) = json::first_element(json::inside_array(self.data?)?)?;
+        let name = match name.as_bytes()[0] {
+            b'"' => json::unescape(&name[1..name.len() - 1]),
+            b'-' | b'0'..=b'9' => Cow::Borrowed(name),
+            _ => return None,
+        };
+        Some((name, args))
+    }
+
+    /// What the kind asks of the parts.
+    fn check(&self) -> Result<(), DecodeError> {
+        let kind = self.kind;
+        match kind {
+            PacketKind::Connect | PacketKind::Disconnect | PacketKind::ConnectError => {}
+            PacketKind::Event | PacketKind::BinaryEvent => {
+                let (name, _) = self.event().ok_or(DecodeError::PayloadShape(kind))?;
+                if is_reserved_event(&name) {
+                    return Err(DecodeError::ReservedEvent);
+                }
+            }
+            PacketKind::Ack | PacketKind::BinaryAck => {
+                self.id.ok_or(DecodeError::MissingAckId)?;
+            }
+        }
+        if let (1.., Some(data)) = (self.attachments, self.data) {
+            for found in json::Placeholders::of(data) {
+                if found.is_ok_and(|placeholder| placeholder.num < self.attachments) {
+                    continue;
+                }
+                return Err(DecodeError::Placeholder);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many attachments a binary packet announces, and the text behind that.
+fn attachments(text: &str, max: usize) -> Result<(usize, &str), DecodeError> {
+    let (digits, behind) = split_digits(text);
+    let behind = behind.strip_prefix('-').ok_or(DecodeError::AttachmentCount)?;
+    match digits.trim_start_matches('0') {
+        "" => Err(DecodeError::AttachmentCount),
+        digits => match digits.parse() {
+            Ok(count) if count <= max => Ok((count, behind)),
+            _ => Err(DecodeError::TooManyAttachments { limit: max }),
+        },
+    }
+}
+
+/// The namespace, and the text behind its comma.
+fn namespace(text: &str) -> (&str, &str) {
+    if !text.starts_with('/') {
+        return ("/", text);
+    }
+    text.split_once(',').unwrap_or((text, ""))
+}
+
+/// The id of an acknowledgement, and the text behind it.
+fn ack_id(text: &str) -> Result<(Option<AckId>, &str), DecodeError> {
+    let (digits, behind) = split_digits(text);
+    if digits.is_empty() {
+        return Ok((None, behind));
+    }
+    let id = digits.parse().map_err(|_| DecodeError::AckId)?;
+    Ok((Some(AckId(id)), behind))
+}
+
+/// The payload, which is JSON that begins as the kind wants.
+fn data(kind: PacketKind, text: &str) -> Result<Option<&str>, DecodeError> {
+    if text.is_empty() {
+        return match kind {
+            PacketKind::Connect | PacketKind::Disconnect => Ok(None),
+            _ => Err(DecodeError::MissingPayload(kind)),
+        };
+    }
+    json::validate(text)?;
+    let text = json::trim(text);
+    let fits = match kind {
+        PacketKind::Connect => text.starts_with('{'),
+        PacketKind::Disconnect => false,
+        PacketKind::ConnectError => text.starts_with(['{', '"']),
+        PacketKind::Event | PacketKind::Ack | PacketKind::BinaryEvent | PacketKind::BinaryAck => text.starts_with('['),
+    };
+    if fits {
+        Ok(Some(text))
+    } else {
+        Err(DecodeError::PayloadShape(kind))
+    }
+}
+
+fn split_digits(text: &str) -> (&str, &str) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.split_at(digits)
+}

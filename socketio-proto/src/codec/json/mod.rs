@@ -1,0 +1,10 @@
+//! The parser that every client has: JSON, with attachments beside it.
+
+mod decoder;
+mod encode;
+mod event_body;
+mod head;
+
+pub use decoder::{Decoder, DecoderLimits};
+pub use event_body::EventBody;
+pub use head::Head;

@@ -1,0 +1,89 @@
+//! Finding one's way in JSON that is known to be valid.
+
+use super::string;
+
+/// What is between the brackets of an array, without white space around it. Nothing if `json` is no array.
+pub(crate) fn inside_array(json: &str) -> Option<&str> {
+    let inside = trim(json).strip_prefix('[')?.strip_suffix(']')?;
+    Some(trim(inside))
+}
+
+/// The first of some elements, and those behind its comma. Nothing if there are none.
+pub(crate) fn first_element(elements: &str) -> Option<(&str, &str)> {
+    if elements.is_empty() {
+        return None;
+    }
+    let (first, rest) = elements.split_at(value_end(elements.as_bytes(), 0));
+    let rest = trim_start(rest);
+    let rest = rest.strip_prefix(',').map_or(rest, trim_start);
+    Some((first, rest))
+}
+
+/// Where the value ends that begins at `at`.
+fn value_end(bytes: &[u8], mut at: usize) -> usize {
+    match bytes[at] {
+        b'"' => string::skip(bytes, at + 1),
+        b'[' | b'{' => {
+            let mut depth = 0usize;
+            loop {
+                match bytes[at] {
+                    b'"' => {
+                        at = string::skip(bytes, at + 1);
+                        continue;
+                    }
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth -= 1,
+                    _ => {}
+                }
+                at += 1;
+                if depth == 0 {
+                    return at;
+                }
+            }
+        }
+        _ => {
+            let scalar = bytes[at..].iter();
+            at + scalar
+                .take_while(|byte| !matches!(byte, b',' | b' ' | b'\n' | b'\r' | b'\t' | b']' | b'}'))
+                .count()
+        }
+    }
+}
+
+/// The text without the white space of JSON in front and behind.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_matches(SPACE)
+}
+
+fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(SPACE)
+}
+
+const SPACE: [char; 4] = [' ', '\n', '\r', '\t'];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use core::iter;
+
+    #[test]
+    fn elements_are_found_whatever_is_inside_them() {
+        let inside = inside_array(" [ \"a,]\\\"\" , [1, {\"]\": 2}] ,-1.5e3,{} , null ] ").unwrap();
+        let mut behind = inside;
+        let found: Vec<_> = iter::from_fn(|| {
+            let (first, rest) = first_element(behind)?;
+            behind = rest;
+            Some(first)
+        })
+        .collect();
+        assert_eq!(found, [r#""a,]\"""#, r#"[1, {"]": 2}]"#, "-1.5e3", "{}", "null"]);
+    }
+
+    #[test]
+    fn an_empty_array_has_no_elements() {
+        assert_eq!(inside_array("[ ]").and_then(first_element), None);
+        assert_eq!(inside_array("{}"), None);
+        assert_eq!(inside_array("\"[]\""), None);
+    }
+}

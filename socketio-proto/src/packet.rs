@@ -1,0 +1,160 @@
+//! The packets of Socket.IO.
+
+use core::fmt;
+
+use bytestring::ByteString;
+
+use crate::args::Args;
+use crate::json::Json;
+
+/// What kind of packet it is: the first digit of its text.
+///
+/// <https://socket.io/docs/v4/socket-io-protocol/#packet-encoding>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PacketKind {
+    /// `0`: a client asks for a namespace, the server grants it.
+    Connect,
+    /// `1`: either leaves a namespace.
+    Disconnect,
+    /// `2`: an event.
+    Event,
+    /// `3`: the answer to an event.
+    Ack,
+    /// `4`: the server refuses a namespace.
+    ConnectError,
+    /// `5`: an event with attachments.
+    BinaryEvent,
+    /// `6`: an answer with attachments.
+    BinaryAck,
+}
+
+impl PacketKind {
+    /// The kind that `digit` stands for.
+    #[must_use]
+    pub const fn from_digit(digit: char) -> Option<Self> {
+        Some(match digit {
+            '0' => Self::Connect,
+            '1' => Self::Disconnect,
+            '2' => Self::Event,
+            '3' => Self::Ack,
+            '4' => Self::ConnectError,
+            '5' => Self::BinaryEvent,
+            '6' => Self::BinaryAck,
+            _ => return None,
+        })
+    }
+
+    /// The digit that stands for it.
+    #[must_use]
+    pub const fn digit(self) -> char {
+        match self {
+            Self::Connect => '0',
+            Self::Disconnect => '1',
+            Self::Event => '2',
+            Self::Ack => '3',
+            Self::ConnectError => '4',
+            Self::BinaryEvent => '5',
+            Self::BinaryAck => '6',
+        }
+    }
+
+    /// Whether attachments follow.
+    #[must_use]
+    pub const fn is_binary(self) -> bool {
+        matches!(self, Self::BinaryEvent | Self::BinaryAck)
+    }
+
+    /// The kind that says the same with attachments. Only events and their answers can have them.
+    #[must_use]
+    pub const fn with_attachments(self) -> Option<Self> {
+        match self {
+            Self::Event | Self::BinaryEvent => Some(Self::BinaryEvent),
+            Self::Ack | Self::BinaryAck => Some(Self::BinaryAck),
+            Self::Connect | Self::Disconnect | Self::ConnectError => None,
+        }
+    }
+}
+
+/// The number by which the sender of an event knows its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AckId(pub u64);
+
+impl fmt::Display for AckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One packet, complete with its attachments. All of it are slices of the messages it came in.
+///
+/// <https://socket.io/docs/v4/socket-io-protocol/#exchange-protocol>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// A client asks for a namespace, or the server grants it.
+    Connect {
+        /// Which one.
+        namespace: ByteString,
+        /// An object: the client's credentials, or the socket's id from the server. Revision 3 sends none.
+        data: Option<Json>,
+    },
+    /// Either leaves a namespace.
+    Disconnect {
+        /// Which one.
+        namespace: ByteString,
+    },
+    /// An event.
+    Event {
+        /// Where it happens.
+        namespace: ByteString,
+        /// Under which number the sender awaits an answer, if it does.
+        id: Option<AckId>,
+        /// Its name. A number, which is legal in JavaScript, is the text that it was written as.
+        event: ByteString,
+        /// What comes with it.
+        args: Args,
+    },
+    /// The answer to an event.
+    Ack {
+        /// Where the event happened.
+        namespace: ByteString,
+        /// The number of the event.
+        id: AckId,
+        /// What comes with the answer.
+        args: Args,
+    },
+    /// The server refuses a namespace.
+    ConnectError {
+        /// Which one.
+        namespace: ByteString,
+        /// Why: an object with a `message` and maybe `data`, or, in revision 3, mostly a string.
+        data: Json,
+    },
+}
+
+impl Packet {
+    /// The namespace that it is about.
+    #[must_use]
+    pub const fn namespace(&self) -> &ByteString {
+        match self {
+            Self::Connect { namespace, .. }
+            | Self::Disconnect { namespace }
+            | Self::Event { namespace, .. }
+            | Self::Ack { namespace, .. }
+            | Self::ConnectError { namespace, .. } => namespace,
+        }
+    }
+}
+
+/// Whether the libraries keep `event` for events of their own: to receive one would be a lie, to send one an error.
+#[must_use]
+pub fn is_reserved_event(event: &str) -> bool {
+    const RESERVED: [&str; 6] = [
+        "connect",
+        "connect_error",
+        "disconnect",
+        "disconnecting",
+        "newListener",
+        "removeListener",
+    ];
+    RESERVED.contains(&event)
+}

@@ -1,0 +1,453 @@
+//! One client: its sockets over one Engine.IO session.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use engineio_proto::server::{Connection as Session, Event as SessionEvent, Transmit};
+use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, SendError, Sid, TransportKind};
+use serde::Serialize;
+
+use super::acks::Acks;
+use super::error::NotConnected;
+use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
+use crate::{
+    AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Packet, SocketId, ToArgs, Violation,
+};
+
+/// One client's sockets, one for each namespace it has joined, over one Engine.IO session.
+///
+/// - `handle_*` are the session's own: what the network and the clock did;
+/// - commands: [`accept`](Self::accept), [`refuse`](Self::refuse), [`emit`](Self::emit),
+///   [`emit_with_ack`](Self::emit_with_ack), [`ack`](Self::ack), [`send`](Self::send), [`disconnect`](Self::disconnect),
+///   [`close`](Self::close);
+/// - [`poll_event`](Self::poll_event), [`poll_transmit`](Self::poll_transmit), [`poll_timeout`](Self::poll_timeout);
+/// - getters.
+///
+/// After any number of inputs and commands, poll until `poll_event` and `poll_transmit` both return `None`. Packets are read
+/// when their event is fetched, so whoever fetches no more reads no more.
+///
+/// A socket:
+///
+/// ```text
+///           CONNECT            accept()              DISCONNECT, disconnect(), the session's end
+///  (none) ───────────► Pending ─────────► Connected ───────────────────────────────────────────► (none)
+///                         └── refuse() ──► (none)        └── disconnect() ──► Left ── CONNECT ──► Pending
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    session: Session,
+    config: Arc<Config>,
+    decoder: Decoder,
+    sockets: Vec<Socket>,
+    acks: Acks,
+    events: VecDeque<Event>,
+    /// Until when the client must have joined a namespace; none once it has.
+    connect_by: Option<Instant>,
+    /// The time of the last input: packets are read later than they come.
+    now: Instant,
+    next_key: u32,
+}
+
+#[derive(Debug)]
+struct Socket {
+    key: SocketKey,
+    namespace: ByteString,
+    state: State,
+}
+
+/// See the diagram at [`Connection`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// The application has not said yet whether the client may join.
+    Pending,
+    /// Events go both ways.
+    Connected(SocketId),
+    /// The server ended it; what the client sent before it learned that is no offence.
+    Left,
+}
+
+/// What a client is told when it has joined a namespace.
+#[derive(Serialize)]
+struct Welcome<'a> {
+    sid: &'a str,
+}
+
+impl Connection {
+    /// The sockets of a client whose session has just been accepted.
+    #[must_use]
+    pub fn new(now: Instant, config: Arc<Config>, session: Session) -> Self {
+        let limits = DecoderLimits {
+            max_attachments: config.max_attachments,
+            max_attachment_bytes: session.max_payload().saturating_mul(config.max_attachments),
+        };
+        Self {
+            session,
+            connect_by: Some(now + config.connect_timeout),
+            decoder: Decoder::new(limits),
+            config,
+            sockets: Vec::new(),
+            acks: Acks::default(),
+            events: VecDeque::new(),
+            now,
+            next_key: 0,
+        }
+    }
+
+    /// See [`engineio_proto::server::Connection::handle_request`].
+    pub fn handle_request(&mut self, now: Instant, id: ExchangeId, exchange: Exchange) {
+        self.now = now;
+        self.session.handle_request(now, id, exchange);
+    }
+
+    /// See [`engineio_proto::server::Connection::handle_body`].
+    pub fn handle_body(&mut self, now: Instant, id: ExchangeId, body: Bytes) {
+        self.now = now;
+        self.session.handle_body(now, id, body);
+    }
+
+    /// See [`engineio_proto::server::Connection::handle_message`].
+    pub fn handle_message(&mut self, now: Instant, id: ExchangeId, message: Message) {
+        self.now = now;
+        self.session.handle_message(now, id, message);
+    }
+
+    /// See [`engineio_proto::server::Connection::handle_gone`].
+    pub fn handle_gone(&mut self, now: Instant, id: ExchangeId, gone: Gone) {
+        self.now = now;
+        self.session.handle_gone(now, id, gone);
+    }
+
+    /// It is `now`. Call it when [`poll_timeout`](Self::poll_timeout) has come; earlier and more often does no harm.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        self.session.handle_timeout(now);
+        while let Some((socket, id)) = self.acks.pop_expired(now) {
+            self.events.push_back(Event::AckFailed { socket, id, error: AckError::TimedOut });
+        }
+        if self.connect_by.is_some_and(|deadline| now >= deadline) {
+            self.fail(&DisconnectReason::ForcedClose(Violation::ConnectTimeout));
+        }
+    }
+
+    /// Lets a client join the namespace that it asked for in [`Event::Connect`], under the public id `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotWaiting`] if it does not wait: it has vanished meanwhile, or was answered already.
+    pub fn accept(&mut self, socket: SocketKey, id: SocketId) -> Result<(), NotWaiting> {
+        let waiting = self.waiting(socket)?;
+        waiting.state = State::Connected(id.clone());
+        let welcome = Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON");
+        let reply = Encoded::connect(&waiting.namespace, Some(&welcome));
+        self.connect_by = None;
+        self.reply(&reply);
+        Ok(())
+    }
+
+    /// Does not let a client join the namespace that it asked for. It may ask again.
+    ///
+    /// # Errors
+    ///
+    /// [`NotWaiting`], as [`accept`](Self::accept).
+    pub fn refuse(&mut self, socket: SocketKey, message: &str, data: Option<&Json>) -> Result<(), NotWaiting> {
+        let reply = Encoded::connect_error(&self.waiting(socket)?.namespace, message, data);
+        self.sockets.retain(|other| other.key != socket);
+        self.reply(&reply);
+        Ok(())
+    }
+
+    /// Emits an event.
+    ///
+    /// # Errors
+    ///
+    /// The arguments are no JSON, the client does not keep up, or the socket has left: see [`EmitError`].
+    pub fn emit(&mut self, socket: SocketKey, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
+        let packet = Encoded::event(self.joined(socket)?, None, event, &args)?;
+        Ok(self.send(socket, &packet)?)
+    }
+
+    /// Emits an event that the client is to acknowledge: [`Event::Ack`] or [`Event::AckFailed`] will bring the same `id`.
+    ///
+    /// The caller chooses the id, so that one packet can go to many; it must not await the same id on one socket twice.
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit); [`EmitError::Full`] also if [`Config::max_pending_acks`] are awaited.
+    pub fn emit_with_ack(
+        &mut self,
+        socket: SocketKey,
+        id: AckId,
+        event: &str,
+        args: impl ToArgs,
+        deadline: Option<Instant>,
+    ) -> Result<(), EmitError> {
+        let packet = Encoded::event(self.joined(socket)?, Some(id), event, &args)?;
+        Ok(self.send_with_ack(socket, id, &packet, deadline)?)
+    }
+
+    /// Acknowledges an event.
+    ///
+    /// # Errors
+    ///
+    /// As [`emit`](Self::emit).
+    pub fn ack(&mut self, reply: Reply, args: impl ToArgs) -> Result<(), EmitError> {
+        let Reply { socket, id } = reply;
+        let packet = Encoded::ack(self.joined(socket)?, id, &args)?;
+        Ok(self.send(socket, &packet)?)
+    }
+
+    /// Sends an event or acknowledgement that was encoded before: once for any number of sockets of one namespace.
+    ///
+    /// # Errors
+    ///
+    /// Nothing of it was sent: the client does not keep up, or the socket has left.
+    pub fn send(&mut self, socket: SocketKey, packet: &Encoded) -> Result<(), SendError<()>> {
+        self.joined(socket).map_err(|NotConnected| SendError::Closed(()))?;
+        self.session.send_all(packet.frames()).map_err(|error| error.map(drop))
+    }
+
+    /// [`send`](Self::send), and await the acknowledgement, whose id the packet carries.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); also full if [`Config::max_pending_acks`] are awaited.
+    pub fn send_with_ack(
+        &mut self,
+        socket: SocketKey,
+        id: AckId,
+        packet: &Encoded,
+        deadline: Option<Instant>,
+    ) -> Result<(), SendError<()>> {
+        if self.acks.len() >= self.config.max_pending_acks {
+            return Err(SendError::Full(()));
+        }
+        self.send(socket, packet)?;
+        self.acks.insert(socket, id, deadline);
+        Ok(())
+    }
+
+    /// Makes a socket leave its namespace, and tells the client. The connection lives on for its other sockets, unless `close`
+    /// ends it with all of them.
+    pub fn disconnect(&mut self, socket: SocketKey, close: bool) {
+        if close {
+            while let Some(key) = self.sockets.iter().find(|socket| socket.is_connected()).map(|socket| socket.key) {
+                self.disconnect(key, false);
+            }
+            self.session.close(self.now);
+            return;
+        }
+        let Some(left) = self.sockets.iter_mut().find(|other| other.key == socket && other.is_connected()) else { return };
+        left.state = State::Left;
+        let packet = Encoded::disconnect(&left.namespace);
+        self.reply(&packet);
+        self.announce(socket, DisconnectReason::ServerNamespaceDisconnect);
+    }
+
+    /// Ends the connection because the server stops: its sockets leave with [`DisconnectReason::ServerShuttingDown`].
+    pub fn close(&mut self, now: Instant) {
+        self.now = now;
+        self.fail(&DisconnectReason::ServerShuttingDown);
+    }
+
+    /// See [`engineio_proto::server::Connection::poll_transmit`].
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.session.poll_transmit()
+    }
+
+    /// What has happened next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            match self.session.poll_event()? {
+                SessionEvent::Message(message) => self.handle_packet(message),
+                SessionEvent::Upgraded => return Some(Event::Upgraded),
+                SessionEvent::Drained => return Some(Event::Drained),
+                SessionEvent::Closed(reason) => {
+                    self.connect_by = None;
+                    self.leave_all(&DisconnectReason::Session(reason));
+                    self.events.push_back(Event::Closed(reason));
+                }
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, as things stand.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.session.poll_timeout(), self.acks.poll_timeout(), self.connect_by].into_iter().flatten().min()
+    }
+
+    /// The public id of a socket, while it is connected.
+    #[must_use]
+    pub fn socket_id(&self, socket: SocketKey) -> Option<&SocketId> {
+        match &self.find(socket)?.state {
+            State::Connected(id) => Some(id),
+            State::Pending | State::Left => None,
+        }
+    }
+
+    /// The sockets that are connected, in the order in which they asked to be.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketKey> {
+        self.sockets.iter().filter(|socket| socket.is_connected()).map(|socket| socket.key)
+    }
+
+    /// The session's id. It is a secret between this server and its client.
+    #[must_use]
+    pub const fn sid(&self) -> Sid {
+        self.session.sid()
+    }
+
+    /// What carries the session's packets now.
+    #[must_use]
+    pub const fn transport(&self) -> TransportKind {
+        self.session.transport()
+    }
+
+    /// Whether a volatile event is worth sending: the client's transport is there and keeps up.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.session.is_writable()
+    }
+
+    /// See [`engineio_proto::server::Connection::websocket`].
+    #[must_use]
+    pub fn websocket(&self) -> Option<ExchangeId> {
+        self.session.websocket()
+    }
+
+    /// Whether it is over: [`Event::Closed`] was fetched or waits to be.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.session.is_closed()
+    }
+
+    /// See [`engineio_proto::server::Connection::queued_bytes`].
+    #[must_use]
+    pub const fn queued_bytes(&self) -> usize {
+        self.session.queued_bytes()
+    }
+
+    /// See [`engineio_proto::server::Connection::max_payload`].
+    #[must_use]
+    pub fn max_payload(&self) -> usize {
+        self.session.max_payload()
+    }
+
+    /// One message of the session: a packet, or a part of one.
+    fn handle_packet(&mut self, message: Message) {
+        match self.decoder.decode(message) {
+            Ok(None) => {}
+            Ok(Some(packet)) => {
+                if let Err(violation) = self.dispatch(packet) {
+                    self.fail(&DisconnectReason::ForcedClose(violation));
+                }
+            }
+            Err(error) => self.fail(&DisconnectReason::ParseError(error)),
+        }
+    }
+
+    fn dispatch(&mut self, packet: Packet) -> Result<(), Violation> {
+        match packet {
+            Packet::Connect { namespace, data } => self.connect(namespace, data)?,
+            Packet::Disconnect { namespace } => {
+                let Some(socket) = self.speaking(&namespace)? else { return Ok(()) };
+                self.sockets.retain(|other| other.key != socket);
+                self.announce(socket, DisconnectReason::ClientNamespaceDisconnect);
+            }
+            Packet::Event { namespace, id, event, args } => {
+                let Some(socket) = self.speaking(&namespace)? else { return Ok(()) };
+                let reply = id.map(|id| Reply { socket, id });
+                self.events.push_back(Event::Event { socket, name: event, args, reply });
+            }
+            Packet::Ack { namespace, id, args } => {
+                let Some(socket) = self.speaking(&namespace)? else { return Ok(()) };
+                if self.acks.remove(socket, id) {
+                    self.events.push_back(Event::Ack { socket, id, args });
+                }
+            }
+            Packet::ConnectError { .. } => return Err(Violation::ServerPacket),
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, namespace: ByteString, auth: Option<Json>) -> Result<(), Violation> {
+        if let Some(index) = self.sockets.iter().position(|socket| socket.namespace == namespace) {
+            if self.sockets[index].state != State::Left {
+                return Err(Violation::ConnectedTwice);
+            }
+            self.sockets.remove(index);
+        }
+        if self.sockets.len() >= self.config.max_namespaces {
+            return Err(Violation::TooManyNamespaces);
+        }
+        let key = SocketKey(self.next_key);
+        self.next_key += 1;
+        self.sockets.push(Socket { key, namespace: namespace.clone(), state: State::Pending });
+        self.events.push_back(Event::Connect { socket: key, namespace, auth });
+        Ok(())
+    }
+
+    /// The socket that a packet from `namespace` belongs to; none if it came too late to count.
+    fn speaking(&self, namespace: &ByteString) -> Result<Option<SocketKey>, Violation> {
+        match self.sockets.iter().find(|socket| socket.namespace == *namespace) {
+            Some(Socket { key, state: State::Connected(_), .. }) => Ok(Some(*key)),
+            Some(Socket { state: State::Left, .. }) => Ok(None),
+            Some(Socket { state: State::Pending, .. }) | None => Err(Violation::NotConnected),
+        }
+    }
+
+    /// Sends an answer that the protocol owes. A client that lets them pile up is not worth one.
+    fn reply(&mut self, packet: &Encoded) {
+        if let Err(SendError::Full(_)) = self.session.send_all(packet.frames()) {
+            self.fail(&DisconnectReason::ForcedClose(Violation::NotReading));
+        }
+    }
+
+    /// Ends the connection for a reason that the session does not know.
+    fn fail(&mut self, reason: &DisconnectReason) {
+        self.connect_by = None;
+        self.leave_all(reason);
+        self.session.close(self.now);
+    }
+
+    /// Ends every socket.
+    fn leave_all(&mut self, reason: &DisconnectReason) {
+        for socket in core::mem::take(&mut self.sockets) {
+            if socket.is_connected() {
+                self.announce(socket.key, reason.clone());
+            }
+        }
+    }
+
+    /// Says that a socket has ended, and with it what was awaited on it.
+    fn announce(&mut self, socket: SocketKey, reason: DisconnectReason) {
+        while let Some(id) = self.acks.pop_of(socket) {
+            self.events.push_back(Event::AckFailed { socket, id, error: AckError::Disconnected });
+        }
+        self.events.push_back(Event::Disconnect { socket, reason });
+    }
+
+    fn waiting(&mut self, socket: SocketKey) -> Result<&mut Socket, NotWaiting> {
+        self.sockets.iter_mut().find(|other| other.key == socket && other.state == State::Pending).ok_or(NotWaiting)
+    }
+
+    /// The namespace of a connected socket.
+    fn joined(&self, socket: SocketKey) -> Result<&str, NotConnected> {
+        self.find(socket).filter(|socket| socket.is_connected()).map(|socket| &*socket.namespace).ok_or(NotConnected)
+    }
+
+    fn find(&self, socket: SocketKey) -> Option<&Socket> {
+        self.sockets.iter().find(|other| other.key == socket)
+    }
+}
+
+impl Socket {
+    fn is_connected(&self) -> bool {
+        matches!(self.state, State::Connected(_))
+    }
+}

@@ -1,0 +1,102 @@
+//! What comes out of a connection.
+
+use bytestring::ByteString;
+use engineio_proto::CloseReason;
+use thiserror::Error;
+
+use crate::{AckId, Args, DisconnectReason, Json};
+
+/// A connection's own name for one socket, from the request to join a namespace to the end. It is never given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketKey(pub(super) u32);
+
+/// What has happened on a connection.
+#[derive(Debug)]
+pub enum Event {
+    /// The client asks to join a namespace. Answer with [`accept`](super::Connection::accept) or
+    /// [`refuse`](super::Connection::refuse), now or later.
+    Connect {
+        /// The socket that there will be.
+        socket: SocketKey,
+        /// The namespace, beginning with a slash.
+        namespace: ByteString,
+        /// What the client brings to be recognised by: a JSON object.
+        auth: Option<Json>,
+    },
+    /// The client emitted an event.
+    Event {
+        /// On which socket.
+        socket: SocketKey,
+        /// The event's name.
+        name: ByteString,
+        /// What came with it.
+        args: Args,
+        /// How to acknowledge it, if the client asks for that.
+        reply: Option<Reply>,
+    },
+    /// The client acknowledged an event.
+    Ack {
+        /// On which socket.
+        socket: SocketKey,
+        /// Which event: the id it was sent with.
+        id: AckId,
+        /// What came with the acknowledgement.
+        args: Args,
+    },
+    /// The client will not acknowledge an event any more.
+    AckFailed {
+        /// On which socket.
+        socket: SocketKey,
+        /// Which event: the id it was sent with.
+        id: AckId,
+        /// Why not.
+        error: AckError,
+    },
+    /// A socket that was accepted has left its namespace: its last event, and there is exactly one.
+    Disconnect {
+        /// Which socket.
+        socket: SocketKey,
+        /// Why.
+        reason: DisconnectReason,
+    },
+    /// The session went over from long-polling to a WebSocket.
+    Upgraded,
+    /// There is room again after [`SendError::Full`](engineio_proto::SendError::Full).
+    Drained,
+    /// The session has ended: the last event of every connection, and there is exactly one.
+    Closed(CloseReason),
+}
+
+/// The right to acknowledge one event, once: [`Connection::ack`](super::Connection::ack) takes it.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the client waits for an acknowledgement"]
+pub struct Reply {
+    pub(super) socket: SocketKey,
+    pub(super) id: AckId,
+}
+
+impl Reply {
+    /// The socket that the event came on.
+    #[must_use]
+    pub const fn socket(&self) -> SocketKey {
+        self.socket
+    }
+
+    /// The id that the client gave the event, for someone who encodes the acknowledgement elsewhere.
+    #[must_use]
+    pub const fn id(&self) -> AckId {
+        self.id
+    }
+}
+
+/// Why an acknowledgement will not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AckError {
+    /// Its time is over.
+    #[error("operation has timed out")]
+    TimedOut,
+    /// The client has left.
+    #[error("socket has been disconnected")]
+    Disconnected,
+}

@@ -1,0 +1,13 @@
+//! The server's side: [`Connection`] is one client and its sockets, the [`hub`] knows where everyone is.
+
+mod acks;
+mod config;
+mod connection;
+mod error;
+mod event;
+pub mod hub;
+
+pub use config::Config;
+pub use connection::Connection;
+pub use error::{EmitError, NotWaiting};
+pub use event::{AckError, Event, Reply, SocketKey};
