@@ -28,7 +28,10 @@ pub enum Gone {
     /// The other side closed it, or the connection broke.
     Closed,
     /// The other side broke the rules of the WebSocket protocol.
-    Failed,
+    Failed {
+        /// The status that RFC 6455 has for it: 1007 for text that is not UTF-8, 1002 for most else.
+        code: u16,
+    },
     /// The other side sends a WebSocket message larger than was agreed, which nobody has read to its end.
     TooLarge {
         /// Bytes in the message, as far as they were counted.

@@ -46,10 +46,10 @@
 //! connection.send(Frame::text("welcome")).expect("there is room");
 //!
 //! // What is to be done: answer the request with the handshake and the message.
-//! let Some(Transmit::Respond { id: ExchangeId(0), response }) = connection.poll_transmit() else { panic!() };
+//! let Some(Transmit::Respond { id: ExchangeId(0), response }) = connection.poll_transmit(true) else { panic!() };
 //! assert!(response.body.starts_with(b"0{\"sid\":"));
 //! assert!(response.body.ends_with(b"\x1e4welcome"));
-//! assert_eq!(connection.poll_transmit(), None);
+//! assert_eq!(connection.poll_transmit(true), None);
 //!
 //! // The client posts two messages.
 //! let query = format!("EIO=4&transport=polling&sid={}", sid.as_str());
@@ -57,7 +57,7 @@
 //! let Route::Connection(7, exchange) = server.route(&post) else { panic!("it names the session") };
 //! connection.handle_request(now, ExchangeId(1), exchange);
 //! connection.handle_body(now, ExchangeId(1), "4hello\u{1e}4world".into());
-//! let Some(Transmit::Respond { response, .. }) = connection.poll_transmit() else { panic!() };
+//! let Some(Transmit::Respond { response, .. }) = connection.poll_transmit(true) else { panic!() };
 //! assert_eq!((response.status, &response.body[..]), (200, &b"ok"[..]));
 //! assert_eq!(connection.poll_event(), Some(Event::Message("hello".into())));
 //! assert_eq!(connection.poll_event(), Some(Event::Message("world".into())));

@@ -59,7 +59,13 @@ fn what_was_sent_before_goes_out_by_polling() {
     session.send("two");
     session.close();
     let get = session.get();
-    assert_eq!(session.answer(get), "4one\u{1e}4two\u{1e}1");
+    assert_eq!(
+        session.answer(get),
+        "4one\u{1e}4two",
+        "clients lose messages that come along with a close"
+    );
+    let get = session.get();
+    assert_eq!(session.answer(get), "1");
     assert_eq!(session.closed(), CloseReason::ForcedClose);
 }
 
@@ -270,7 +276,9 @@ fn endings() -> Vec<Ending> {
             ended(Session::websocket(), |session| session.gone(FIRST, Gone::Closed))
         }),
         ("a failed WebSocket", || {
-            ended(Session::websocket(), |session| session.gone(FIRST, Gone::Failed))
+            ended(Session::websocket(), |session| {
+                session.gone(FIRST, Gone::Failed { code: 1002 })
+            })
         }),
         ("silence", || {
             ended(Session::polling(), |session| session.advance(ms(45_000)))
@@ -311,7 +319,7 @@ fn nothing_happens_after_the_end() {
         for id in known {
             session.body(id, "4late");
             session.message(id, text("4late"));
-            session.gone(id, Gone::Failed);
+            session.gone(id, Gone::Failed { code: 1002 });
         }
         session.close();
         session.jump(ms(1_000_000));

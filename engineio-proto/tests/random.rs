@@ -109,7 +109,7 @@ fn message() -> impl Strategy<Value = Message> {
 fn gone() -> impl Strategy<Value = Gone> {
     prop_oneof![
         Just(Gone::Closed),
-        Just(Gone::Failed),
+        Just(Gone::Failed { code: 1002 }),
         any::<usize>().prop_map(|size| Gone::TooLarge { size }),
     ]
 }

@@ -195,7 +195,7 @@ fn a_probe_that_sends_bytes_is_closed_and_polling_goes_on() {
 fn a_probe_that_leaves_or_fails_does_not_hurt() {
     for (gone, close) in [
         (Gone::Closed, None),
-        (Gone::Failed, Some(None)),
+        (Gone::Failed { code: 1002 }, Some(None)),
         (Gone::TooLarge { size: 2_000_000 }, Some(None)),
     ] {
         for probed in [false, true] {

@@ -117,7 +117,7 @@ fn a_message_that_nobody_read_to_its_end_is_too_large() {
 #[test]
 fn a_client_that_breaks_the_rules_is_told() {
     let mut session = Session::websocket();
-    session.gone(FIRST, Gone::Failed);
+    session.gone(FIRST, Gone::Failed { code: 1002 });
     assert_eq!(session.closed(), CloseReason::TransportError(TransportFault::WebSocket));
     assert_eq!(session.close_of(FIRST), Some(Some(1002)));
 }
@@ -165,7 +165,7 @@ fn nothing_counts_after_the_end() {
     session.events();
     session.say(FIRST, "4hello");
     session.message(FIRST, binary(&[0; 2_000_000]));
-    session.gone(FIRST, Gone::Failed);
+    session.gone(FIRST, Gone::Failed { code: 1002 });
     assert_eq!(session.events(), []);
     assert_eq!(session.close_of(FIRST), Some(None));
 }

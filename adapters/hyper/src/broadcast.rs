@@ -1,13 +1,20 @@
 //! Emitting to many.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use engineio_proto::SendError;
-use socketio_proto::server::EmitError;
+use futures_util::future::{Either, join_all, select};
 use socketio_proto::server::hub::{JoinError, Target};
-use socketio_proto::{Encoded, ToArgs};
+use socketio_proto::server::{AckError, EmitError};
+use socketio_proto::{Args, Encoded, ToArgs};
 
 use crate::{Namespace, Socket};
+
+/// What each socket of a broadcast answers, or why it does not.
+pub type BroadcastAcks = Pin<Box<dyn Future<Output = Vec<(Socket, Result<Args, AckError>)>> + Send>>;
 
 /// A choice of sockets, to emit to or to do something else with. It is a value: changing it makes another, and it can be kept.
 ///
@@ -68,11 +75,61 @@ impl Broadcast {
         let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
         for socket in self.sockets() {
             if let Err(SendError::Full(())) = socket.send_encoded(&packet, self.volatile) {
-                tracing::warn!(socket = %socket.id(), "a client does not keep up and is disconnected");
-                socket.disconnect(true);
+                socket.give_up();
             }
         }
         Ok(())
+    }
+
+    /// Emits an event to all of them, and waits for those that do not keep up, for `patience` at most; after that they are
+    /// disconnected as by [`emit`](Self::emit).
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be encoded; nobody gets anything.
+    pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs, patience: Duration) -> Result<(), EmitError> {
+        let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
+        drop(args); // it may not be allowed to wait here
+        let mut slow = self.sockets();
+        slow.retain(|socket| matches!(socket.send_encoded(&packet, self.volatile), Err(SendError::Full(()))));
+        let Some(timer) = slow.first().map(|socket| Arc::clone(&socket.session().clock.timer)) else {
+            return Ok(());
+        };
+        let sending = slow.iter().map(|socket| async {
+            match select(pin!(socket.send_when_ready(&packet)), timer.sleep(patience)).await {
+                Either::Left(_) => {}
+                Either::Right(_) => socket.give_up(),
+            }
+        });
+        join_all(sending).await;
+        Ok(())
+    }
+
+    /// Emits an event to all of them and asks each for an acknowledgement. The future waits until every one has answered, has left, or
+    /// has taken longer than `timeout`; a client that cannot be sent the event counts as one that has left.
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be encoded; nobody gets anything.
+    pub fn emit_with_ack(&self, event: &str, args: impl ToArgs, timeout: Duration) -> Result<BroadcastAcks, EmitError> {
+        let id = self.namespace.next_ack();
+        let packet = Encoded::event(self.namespace.name(), Some(id), event, &args)?;
+        drop(args);
+        let answers: Vec<_> = self
+            .sockets()
+            .into_iter()
+            .map(|socket| {
+                let answer = socket.send_with_ack(id, &packet, Some(timeout));
+                async move {
+                    let answer = match answer {
+                        Ok(answer) => answer.await,
+                        Err(_) => Err(AckError::Disconnected),
+                    };
+                    (socket, answer)
+                }
+            })
+            .collect();
+        Ok(Box::pin(join_all(answers)))
     }
 
     /// Makes all of them join `room`.
@@ -94,6 +151,12 @@ impl Broadcast {
         for socket in self.sockets() {
             socket.disconnect(close);
         }
+    }
+
+    /// Whether nobody is chosen, as of now.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.namespace.members().members(&self.target).next().is_none()
     }
 
     /// The sockets as of now.

@@ -85,9 +85,14 @@ impl App for Client {
                 tracing::debug!(%reason, "a session ended");
                 let sid = session.lock().machine.sid();
                 client.io.registry.forget(&sid);
+                session.wake_senders();
                 None
             }
-            Event::Upgraded | Event::Drained => None,
+            Event::Drained => {
+                session.wake_senders();
+                None
+            }
+            Event::Upgraded => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The request that a session began with.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -33,6 +34,11 @@ impl Handshake {
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query
+    }
+
+    /// The query's names and values, decoded.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query.as_bytes())
     }
 
     /// The other end of the connection, if whoever accepted it said so. Behind a proxy it is the proxy's.

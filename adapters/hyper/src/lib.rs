@@ -30,7 +30,7 @@ mod turn;
 mod websocket;
 
 pub use ack::{Ack, AckFuture};
-pub use broadcast::Broadcast;
+pub use broadcast::{Broadcast, BroadcastAcks};
 pub use builder::ServerBuilder;
 pub use data::Data;
 pub use engine::{EngineIoService, EngineServer, EngineSocket};
@@ -39,6 +39,7 @@ pub use error::{BoxError, ConnectError, HandlerError};
 pub use exchange::Body;
 pub use handler::{Argument, Call, Handler, Outcome, Rest};
 pub use handshake::{Handshake, RemoteAddr};
+pub use hyper;
 pub use listen::serve;
 pub use namespace::Namespace;
 pub use runtime::{Runtime, Task};

@@ -15,7 +15,7 @@ pub(crate) trait Machine: Debug + Send + 'static {
     fn handle_message(&mut self, now: Instant, id: ExchangeId, message: Message);
     fn handle_gone(&mut self, now: Instant, id: ExchangeId, gone: Gone);
     fn handle_timeout(&mut self, now: Instant);
-    fn poll_transmit(&mut self) -> Option<Transmit>;
+    fn poll_transmit(&mut self, writable: bool) -> Option<Transmit>;
     fn poll_event(&mut self) -> Option<Self::Event>;
     fn poll_timeout(&self) -> Option<Instant>;
     fn websocket(&self) -> Option<ExchangeId>;
@@ -50,8 +50,8 @@ macro_rules! machine {
                 self.handle_timeout(now);
             }
 
-            fn poll_transmit(&mut self) -> Option<Transmit> {
-                self.poll_transmit()
+            fn poll_transmit(&mut self, writable: bool) -> Option<Transmit> {
+                self.poll_transmit(writable)
             }
 
             fn poll_event(&mut self) -> Option<Self::Event> {

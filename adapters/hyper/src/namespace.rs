@@ -96,28 +96,33 @@ impl Namespace {
     ///
     /// The event cannot be encoded. Sockets that leave meanwhile or do not keep up are not errors: see [`Broadcast::emit`].
     pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        self.broadcast().emit(event, args)
+        self.everyone().emit(event, args)
+    }
+
+    /// Everyone, to emit to.
+    pub fn everyone(&self) -> Broadcast {
+        Broadcast::new(self.clone(), Target::everyone())
     }
 
     /// Everyone in `room`, to emit to.
     pub fn to(&self, room: impl Into<Arc<str>>) -> Broadcast {
-        self.broadcast().to(room)
+        self.everyone().to(room)
     }
 
     /// Everyone who is not in `room`, to emit to.
     pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast {
-        self.broadcast().except(room)
+        self.everyone().except(room)
     }
 
     /// Everyone, to emit to if they keep up.
     pub fn volatile(&self) -> Broadcast {
-        self.broadcast().volatile()
+        self.everyone().volatile()
     }
 
     /// Every socket of the namespace.
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
-        self.broadcast().sockets()
+        self.everyone().sockets()
     }
 
     /// The namespace's name, which begins with a slash.
@@ -136,10 +141,6 @@ impl Namespace {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members().is_empty()
-    }
-
-    pub(crate) fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.clone(), Target::default())
     }
 
     /// Held for short: never while calling a session or a handler.

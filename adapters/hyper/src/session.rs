@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use engineio_proto::server::Connection;
-use engineio_proto::{Exchange, ExchangeId, Gone, Instant};
+use engineio_proto::{Exchange, ExchangeId, Gone, Instant, SendError};
 use futures_util::task::AtomicWaker;
 use http::request::Parts;
 use hyper::upgrade::OnUpgrade;
@@ -65,6 +65,8 @@ pub(crate) struct Shared<M> {
     pub(crate) answers: Answers,
     /// WebSockets that the driver has not seen yet.
     pub(crate) arriving: Vec<WebSocket>,
+    /// Senders that found no room.
+    starved: Vec<Waker>,
 }
 
 impl<A: App> Session<A> {
@@ -76,6 +78,7 @@ impl<A: App> Session<A> {
                 machine,
                 answers: Answers::default(),
                 arriving: Vec::new(),
+                starved: Vec::new(),
             }),
             turn: Mutex::new(Turn::default()),
             due: AtomicBool::new(true),
@@ -104,6 +107,36 @@ impl<A: App> Session<A> {
         self.due.store(true, Ordering::SeqCst);
         if !self.driving.load(Ordering::SeqCst) {
             self.task.wake();
+        }
+    }
+
+    /// Sends something as soon as there is room for it.
+    pub(crate) async fn send_when_ready<T>(
+        &self,
+        mut send: impl FnMut(&mut A::Machine) -> Result<(), SendError<T>>,
+    ) -> Result<(), T> {
+        std::future::poll_fn(|cx| {
+            let mut shared = self.lock();
+            let result = match send(&mut shared.machine) {
+                Err(SendError::Full(_)) => {
+                    shared.starved.push(cx.waker().clone());
+                    return Poll::Pending;
+                }
+                Err(SendError::Closed(unsent)) => Err(unsent),
+                Ok(()) => Ok(()),
+            };
+            drop(shared);
+            self.notify();
+            Poll::Ready(result)
+        })
+        .await
+    }
+
+    /// There is room again, or there never will be.
+    pub(crate) fn wake_senders(&self) {
+        let starved = std::mem::take(&mut self.lock().starved);
+        for waker in starved {
+            waker.wake();
         }
     }
 

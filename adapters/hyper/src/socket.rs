@@ -134,6 +134,17 @@ impl Socket {
         self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, false)
     }
 
+    /// Emits an event, and waits for room if the client does not keep up.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::NotConnected`] if the client has left.
+    pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
+        let packet = Encoded::event(self.namespace().name(), None, event, &args)?;
+        drop(args); // it may not be allowed to wait here
+        self.send_when_ready(&packet).await
+    }
+
     /// Emits an event if the client keeps up, and drops it otherwise.
     ///
     /// # Errors
@@ -317,6 +328,40 @@ impl Socket {
         Ok(())
     }
 
+    pub(crate) async fn send_when_ready(&self, packet: &Encoded) -> Result<(), EmitError> {
+        let sent = self
+            .0
+            .session
+            .send_when_ready(|machine| machine.send(self.0.key, packet))
+            .await;
+        sent.map_err(|()| EmitError::NotConnected)
+    }
+
+    /// Disconnects a client that does not keep up.
+    pub(crate) fn give_up(&self) {
+        tracing::warn!(socket = %self.id(), "a client does not keep up and is disconnected");
+        self.disconnect(true);
+    }
+
+    /// Sends a packet that asks for an acknowledgement.
+    pub(crate) fn send_with_ack(
+        &self,
+        id: AckId,
+        packet: &Encoded,
+        timeout: Option<Duration>,
+    ) -> Result<AckFuture, EmitError> {
+        let answer = self.client().expect_ack(self.0.key, id);
+        let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
+        let deadline = timeout.map(|timeout| self.0.session.clock.now() + timeout);
+        self.0
+            .session
+            .lock()
+            .machine
+            .send_with_ack(self.0.key, id, packet, deadline)?;
+        self.0.session.notify();
+        Ok(future)
+    }
+
     /// Decides what is to be done with an event, in the order of arrival.
     pub(crate) fn dispatch(&self, event: HeldEvent, max_held: usize) -> Dispatch {
         let mut stage = self.stage();
@@ -372,16 +417,7 @@ impl Socket {
     ) -> Result<AckFuture, EmitError> {
         let id = self.namespace().next_ack();
         let packet = Encoded::event(self.namespace().name(), Some(id), event, args)?;
-        let answer = self.client().expect_ack(self.0.key, id);
-        let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
-        let deadline = timeout.map(|timeout| self.0.session.clock.now() + timeout);
-        self.0
-            .session
-            .lock()
-            .machine
-            .send_with_ack(self.0.key, id, &packet, deadline)?;
-        self.0.session.notify();
-        Ok(future)
+        self.send_with_ack(id, &packet, timeout)
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use engineio_proto::ExchangeId;
 use engineio_proto::server::Transmit;
 use futures_util::FutureExt;
 use futures_util::future::CatchUnwind;
@@ -112,14 +113,7 @@ impl Turn {
                 break;
             };
             progress = true;
-            if let Some(reason) = A::Machine::closed(&event) {
-                let farewell = if reason == CloseReason::ForcedClose {
-                    FAREWELL
-                } else {
-                    Duration::ZERO
-                };
-                self.ended = Some(now + farewell);
-            }
+            self.ended |= A::Machine::is_last(&event);
             self.start(A::handle_event(session, event), cx);
         }
         progress
@@ -144,21 +138,13 @@ impl Turn {
         progress
     }
 
-    /// Does what the machine wants done on the network, as long as there is room for it.
+    /// Does what the machine wants done on the network; messages only as long as there is room for them.
     fn transmit<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         loop {
             let mut shared = session.lock();
-            let carrier = shared.machine.websocket();
-            let mut blocked = false;
-            while !blocked {
-                blocked = carrier.is_some_and(|id| self.find(id).is_some_and(|websocket| !websocket.has_room()));
-                if blocked {
-                    break;
-                }
-                let Some(transmit) = shared.machine.poll_transmit() else {
-                    break;
-                };
+            let mut writable = self.is_writable(shared.machine.websocket());
+            while let Some(transmit) = shared.machine.poll_transmit(writable) {
                 progress = true;
                 match transmit {
                     Transmit::Respond { id, response } => {
@@ -177,8 +163,10 @@ impl Turn {
                         }
                     }
                 }
+                writable = self.is_writable(shared.machine.websocket());
             }
-            if !blocked && self.ended {
+            let carrier = shared.machine.websocket();
+            if writable && self.ended {
                 self.silent = true;
                 self.wakers.extend(shared.answers.end());
             }
@@ -189,8 +177,7 @@ impl Turn {
             for websocket in &mut self.websockets {
                 websocket.flush(cx);
             }
-            let unblocked = carrier.is_some_and(|id| self.find(id).is_some_and(|websocket| websocket.has_room()));
-            if !(blocked && unblocked) {
+            if writable || !self.is_writable(carrier) {
                 return progress;
             }
         }
@@ -237,7 +224,13 @@ impl Turn {
         }
     }
 
-    fn find(&mut self, id: engineio_proto::ExchangeId) -> Option<&mut WebSocket> {
+    /// Whether the WebSocket that carries the session's messages takes more of them.
+    fn is_writable(&self, carrier: Option<ExchangeId>) -> bool {
+        let carrier = carrier.and_then(|id| self.websockets.iter().find(|websocket| websocket.id() == id));
+        carrier.is_none_or(WebSocket::has_room)
+    }
+
+    fn find(&mut self, id: ExchangeId) -> Option<&mut WebSocket> {
         self.websockets.iter_mut().find(|websocket| websocket.id() == id)
     }
 }

@@ -128,7 +128,8 @@ impl WebSocket {
             let gone = match error {
                 Error::Capacity(CapacityError::MessageTooLong { size, .. }) => Gone::TooLarge { size },
                 Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Gone::Closed,
-                Error::Protocol(_) | Error::Utf8(_) => Gone::Failed,
+                Error::Protocol(_) => Gone::Failed { code: 1002 },
+                Error::Utf8(_) => Gone::Failed { code: 1007 },
                 _ => Gone::Closed,
             };
             if gone == Gone::Closed {

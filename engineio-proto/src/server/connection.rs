@@ -170,7 +170,7 @@ impl Connection {
         if self.probe.is_some_and(|probe| probe.id == id) {
             match gone {
                 Gone::Closed => self.probe = None,
-                Gone::Failed | Gone::TooLarge { .. } => self.drop_probe(),
+                Gone::Failed { .. } | Gone::TooLarge { .. } => self.drop_probe(),
             }
         } else if self.poll == Some(id) {
             self.poll = None;
@@ -181,7 +181,7 @@ impl Connection {
         } else if self.transport == Transport::WebSocket(Some(id)) && !self.is_closed() {
             let (code, reason) = match gone {
                 Gone::Closed => (None, CloseReason::TransportClose),
-                Gone::Failed => (Some(1002), CloseReason::TransportError(TransportFault::WebSocket)),
+                Gone::Failed { code } => (Some(code), CloseReason::TransportError(TransportFault::WebSocket)),
                 Gone::TooLarge { size } => {
                     let limit = self.config.max_payload;
                     (
@@ -258,9 +258,11 @@ impl Connection {
         }
     }
 
-    /// What is to be done on the network next. Fetch it only when there is a place to put it, a WebSocket that takes no more
-    /// bytes leaves the rest here, where it is bounded.
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+    /// What is to be done on the network next.
+    ///
+    /// `writable` says whether the session's [`websocket`](Self::websocket), if it has one, takes more bytes now. While it does not,
+    /// messages stay here, where they are bounded; everything else is still to be done.
+    pub fn poll_transmit(&mut self, writable: bool) -> Option<Transmit> {
         if let Some(transmit) = self.transmits.pop_front() {
             return Some(transmit);
         }
@@ -276,7 +278,7 @@ impl Connection {
                 }
             }
             Transport::WebSocket(id) => {
-                let id = id?;
+                let id = id.filter(|_| writable)?;
                 Transmit::Frame {
                     id,
                     message: self.outbox.pop()?.into_message(),
@@ -323,8 +325,8 @@ impl Connection {
         }
     }
 
-    /// The WebSocket that takes the session's frames, if one does and the session is not over. While it takes no more bytes, leave
-    /// [`poll_transmit`](Self::poll_transmit) alone: what waits is bounded here.
+    /// The WebSocket that takes the session's messages, if one does and the session is not over: the one that
+    /// [`poll_transmit`](Self::poll_transmit) asks about.
     #[must_use]
     pub fn websocket(&self) -> Option<ExchangeId> {
         match self.transport {
@@ -367,23 +369,16 @@ impl Connection {
         self.config.max_payload
     }
 
-    /// Tells the client that the session was closed here, as soon as there is a way to.
+    /// Tells the client that the session was closed here, as soon as there is a way to and nothing waits to be said before. Clients
+    /// act on a close packet before they have acted on the messages that came along with it.
     pub(super) fn finish_closing(&mut self) {
-        if !matches!(self.state, State::Closing { .. }) {
-            return;
+        let reachable = match self.transport {
+            Transport::Polling => self.poll.is_some(),
+            Transport::WebSocket(id) => id.is_some(),
+        };
+        if matches!(self.state, State::Closing { .. }) && reachable && self.outbox.is_empty() {
+            self.shut(CloseReason::ForcedClose);
         }
-        match self.transport {
-            Transport::Polling => {
-                let Some(id) = self.poll.take() else { return };
-                self.outbox.push_control(Frame::control("1"));
-                let body = self.outbox.take_payload();
-                self.respond(id, Response::packets(body));
-            }
-            // What still waits goes first, at the speed at which it is fetched.
-            Transport::WebSocket(id) if id.is_none() || !self.outbox.is_empty() => return,
-            Transport::WebSocket(_) => {}
-        }
-        self.shut(CloseReason::ForcedClose);
     }
 
     /// Ends the session, whatever state it is in, and every exchange with it.

@@ -432,7 +432,7 @@ impl Session {
         if !self.reading {
             return false;
         }
-        let Some(transmit) = self.connection.poll_transmit() else {
+        let Some(transmit) = self.connection.poll_transmit(true) else {
             return false;
         };
         self.trace.push(Output::Transmit(transmit.clone()));

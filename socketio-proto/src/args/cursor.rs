@@ -45,7 +45,10 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// The argument is no `T`, or there is none and `null` is no `T`. Either way it counts as taken.
-    #[expect(clippy::should_implement_trait, reason = "no iterator: each argument has a type of its own")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "no iterator: each argument has a type of its own"
+    )]
     pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, ArgsError> {
         let index = self.taken;
         match self.next_arg() {

@@ -31,7 +31,9 @@ static SPECIAL: [bool; 256] = {
 pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
     // Long text goes by the block, whose bytes the compiler compares all at once.
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-        if block.iter().fold(false, |found, &byte| found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
+        if block.iter().fold(false, |found, &byte| {
+            found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+        }) {
             break;
         }
         at += 32;

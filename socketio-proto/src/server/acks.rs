@@ -15,10 +15,12 @@ type Key = (SocketKey, AckId);
 pub(super) struct Acks {
     pending: BTreeMap<Key, Option<Instant>>,
     deadlines: BTreeSet<(Instant, Key)>,
+    /// Somebody was told that there are too many and waits to be told otherwise.
+    refused: bool,
 }
 
 impl Acks {
-    /// Awaits one more.
+    /// Awaits one more. If it was awaited already it is awaited once, until the new deadline.
     pub(super) fn insert(&mut self, socket: SocketKey, id: AckId, deadline: Option<Instant>) {
         self.remove(socket, id);
         self.pending.insert((socket, id), deadline);
@@ -27,7 +29,9 @@ impl Acks {
 
     /// No longer awaits this one. Says whether it did.
     pub(super) fn remove(&mut self, socket: SocketKey, id: AckId) -> bool {
-        let Some(deadline) = self.pending.remove(&(socket, id)) else { return false };
+        let Some(deadline) = self.pending.remove(&(socket, id)) else {
+            return false;
+        };
         if let Some(deadline) = deadline {
             self.deadlines.remove(&(deadline, (socket, id)));
         }
@@ -45,7 +49,10 @@ impl Acks {
 
     /// Takes one of a socket's, in the order of their ids.
     pub(super) fn pop_of(&mut self, socket: SocketKey) -> Option<AckId> {
-        let (&(_, id), _) = self.pending.range((socket, AckId(0))..=(socket, AckId(u64::MAX))).next()?;
+        let (&(_, id), _) = self
+            .pending
+            .range((socket, AckId(0))..=(socket, AckId(u64::MAX)))
+            .next()?;
         self.remove(socket, id);
         Some(id)
     }
@@ -54,7 +61,17 @@ impl Acks {
         self.deadlines.first().map(|&(deadline, _)| deadline)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.pending.len()
+    /// Whether `capacity` or more are awaited, which is about to be said to somebody.
+    pub(super) fn is_full(&mut self, capacity: usize) -> bool {
+        let full = self.pending.len() >= capacity;
+        self.refused |= full;
+        full
+    }
+
+    /// Whether somebody who was refused should be told that there is room again; says so once.
+    pub(super) fn take_drained(&mut self, capacity: usize) -> bool {
+        let drained = self.refused && self.pending.len() <= capacity / 2;
+        self.refused &= !drained;
+        drained
     }
 }

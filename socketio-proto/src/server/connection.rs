@@ -13,9 +13,7 @@ use serde::Serialize;
 use super::acks::Acks;
 use super::error::NotConnected;
 use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
-use crate::{
-    AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Packet, SocketId, ToArgs, Violation,
-};
+use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Packet, SocketId, ToArgs, Violation};
 
 /// One client's sockets, one for each namespace it has joined, over one Engine.IO session.
 ///
@@ -32,10 +30,13 @@ use crate::{
 /// A socket:
 ///
 /// ```text
-///           CONNECT            accept()              DISCONNECT, disconnect(), the session's end
-///  (none) ───────────► Pending ─────────► Connected ───────────────────────────────────────────► (none)
-///                         └── refuse() ──► (none)        └── disconnect() ──► Left ── CONNECT ──► Pending
+///           CONNECT            accept()              DISCONNECT
+///  (none) ───────────► Pending ─────────► Connected ────────────► (none)
+///                         │                   └── disconnect() ──► Left ── CONNECT ──► Pending, with a new key
+///                         └── refuse() ──► (none)
 /// ```
+///
+/// From anywhere to none: the end of the connection. Whoever was connected then gets [`Event::Disconnect`].
 #[derive(Debug)]
 pub struct Connection {
     session: Session,
@@ -46,9 +47,11 @@ pub struct Connection {
     events: VecDeque<Event>,
     /// Until when the client must have joined a namespace; none once it has.
     connect_by: Option<Instant>,
+    /// It was ended on this side: what the client has sent, and nobody has read yet, does not count.
+    ended: bool,
     /// The time of the last input: packets are read later than they come.
     now: Instant,
-    next_key: u32,
+    next_key: u64,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl Connection {
             sockets: Vec::new(),
             acks: Acks::default(),
             events: VecDeque::new(),
+            ended: false,
             now,
             next_key: 0,
         }
@@ -125,10 +129,15 @@ impl Connection {
         self.now = now;
         self.session.handle_timeout(now);
         while let Some((socket, id)) = self.acks.pop_expired(now) {
-            self.events.push_back(Event::AckFailed { socket, id, error: AckError::TimedOut });
+            self.events.push_back(Event::AckFailed {
+                socket,
+                id,
+                error: AckError::TimedOut,
+            });
         }
+        self.drain_acks();
         if self.connect_by.is_some_and(|deadline| now >= deadline) {
-            self.fail(&DisconnectReason::ForcedClose(Violation::ConnectTimeout));
+            self.end(&DisconnectReason::ForcedClose(Violation::ConnectTimeout));
         }
     }
 
@@ -139,9 +148,9 @@ impl Connection {
     /// [`NotWaiting`] if it does not wait: it has vanished meanwhile, or was answered already.
     pub fn accept(&mut self, socket: SocketKey, id: SocketId) -> Result<(), NotWaiting> {
         let waiting = self.waiting(socket)?;
-        waiting.state = State::Connected(id.clone());
         let welcome = Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON");
         let reply = Encoded::connect(&waiting.namespace, Some(&welcome));
+        waiting.state = State::Connected(id);
         self.connect_by = None;
         self.reply(&reply);
         Ok(())
@@ -164,6 +173,7 @@ impl Connection {
     /// # Errors
     ///
     /// The arguments are no JSON, the client does not keep up, or the socket has left: see [`EmitError`].
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&mut self, socket: SocketKey, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
         let packet = Encoded::event(self.joined(socket)?, None, event, &args)?;
         Ok(self.send(socket, &packet)?)
@@ -171,11 +181,13 @@ impl Connection {
 
     /// Emits an event that the client is to acknowledge: [`Event::Ack`] or [`Event::AckFailed`] will bring the same `id`.
     ///
-    /// The caller chooses the id, so that one packet can go to many; it must not await the same id on one socket twice.
+    /// The caller chooses the id, so that one packet can go to many. It must not give one socket an id that is still awaited
+    /// there: one answer cannot be told from the other, and only one of them is reported.
     ///
     /// # Errors
     ///
     /// As [`emit`](Self::emit); [`EmitError::Full`] also if [`Config::max_pending_acks`] are awaited.
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit_with_ack(
         &mut self,
         socket: SocketKey,
@@ -193,6 +205,10 @@ impl Connection {
     /// # Errors
     ///
     /// As [`emit`](Self::emit).
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a reply is given once; arguments as for `emit`"
+    )]
     pub fn ack(&mut self, reply: Reply, args: impl ToArgs) -> Result<(), EmitError> {
         let Reply { socket, id } = reply;
         let packet = Encoded::ack(self.joined(socket)?, id, &args)?;
@@ -221,7 +237,8 @@ impl Connection {
         packet: &Encoded,
         deadline: Option<Instant>,
     ) -> Result<(), SendError<()>> {
-        if self.acks.len() >= self.config.max_pending_acks {
+        self.joined(socket).map_err(|NotConnected| SendError::Closed(()))?;
+        if self.acks.is_full(self.config.max_pending_acks) {
             return Err(SendError::Full(()));
         }
         self.send(socket, packet)?;
@@ -230,31 +247,29 @@ impl Connection {
     }
 
     /// Makes a socket leave its namespace, and tells the client. The connection lives on for its other sockets, unless `close`
-    /// ends it with all of them.
+    /// ends it, and each of them in the same way. Of a socket that is not connected, or no more, nothing happens either way.
     pub fn disconnect(&mut self, socket: SocketKey, close: bool) {
-        if close {
-            while let Some(key) = self.sockets.iter().find(|socket| socket.is_connected()).map(|socket| socket.key) {
-                self.disconnect(key, false);
-            }
-            self.session.close(self.now);
+        if !self.find(socket).is_some_and(Socket::is_connected) {
             return;
         }
-        let Some(left) = self.sockets.iter_mut().find(|other| other.key == socket && other.is_connected()) else { return };
-        left.state = State::Left;
-        let packet = Encoded::disconnect(&left.namespace);
-        self.reply(&packet);
-        self.announce(socket, DisconnectReason::ServerNamespaceDisconnect);
+        if !close {
+            return self.dismiss(socket);
+        }
+        while let Some(socket) = self.sockets.iter().find(|socket| socket.is_connected()) {
+            self.dismiss(socket.key);
+        }
+        self.end(&DisconnectReason::ServerNamespaceDisconnect); // for those that were pending: they get no event
     }
 
     /// Ends the connection because the server stops: its sockets leave with [`DisconnectReason::ServerShuttingDown`].
     pub fn close(&mut self, now: Instant) {
         self.now = now;
-        self.fail(&DisconnectReason::ServerShuttingDown);
+        self.end(&DisconnectReason::ServerShuttingDown);
     }
 
     /// See [`engineio_proto::server::Connection::poll_transmit`].
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.session.poll_transmit()
+    pub fn poll_transmit(&mut self, writable: bool) -> Option<Transmit> {
+        self.session.poll_transmit(writable)
     }
 
     /// What has happened next.
@@ -264,6 +279,7 @@ impl Connection {
                 return Some(event);
             }
             match self.session.poll_event()? {
+                SessionEvent::Message(_) if self.ended => {}
                 SessionEvent::Message(message) => self.handle_packet(message),
                 SessionEvent::Upgraded => return Some(Event::Upgraded),
                 SessionEvent::Drained => return Some(Event::Drained),
@@ -279,7 +295,10 @@ impl Connection {
     /// When [`handle_timeout`](Self::handle_timeout) is due, as things stand.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.session.poll_timeout(), self.acks.poll_timeout(), self.connect_by].into_iter().flatten().min()
+        [self.session.poll_timeout(), self.acks.poll_timeout(), self.connect_by]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The public id of a socket, while it is connected.
@@ -293,7 +312,10 @@ impl Connection {
 
     /// The sockets that are connected, in the order in which they asked to be.
     pub fn sockets(&self) -> impl Iterator<Item = SocketKey> {
-        self.sockets.iter().filter(|socket| socket.is_connected()).map(|socket| socket.key)
+        self.sockets
+            .iter()
+            .filter(|socket| socket.is_connected())
+            .map(|socket| socket.key)
     }
 
     /// The session's id. It is a secret between this server and its client.
@@ -344,10 +366,10 @@ impl Connection {
             Ok(None) => {}
             Ok(Some(packet)) => {
                 if let Err(violation) = self.dispatch(packet) {
-                    self.fail(&DisconnectReason::ForcedClose(violation));
+                    self.end(&DisconnectReason::ForcedClose(violation));
                 }
             }
-            Err(error) => self.fail(&DisconnectReason::ParseError(error)),
+            Err(error) => self.end(&DisconnectReason::ParseError(error)),
         }
     }
 
@@ -355,19 +377,36 @@ impl Connection {
         match packet {
             Packet::Connect { namespace, data } => self.connect(namespace, data)?,
             Packet::Disconnect { namespace } => {
-                let Some(socket) = self.speaking(&namespace)? else { return Ok(()) };
+                let Some(socket) = self.speaking(&namespace)? else {
+                    return Ok(());
+                };
                 self.sockets.retain(|other| other.key != socket);
                 self.announce(socket, DisconnectReason::ClientNamespaceDisconnect);
             }
-            Packet::Event { namespace, id, event, args } => {
-                let Some(socket) = self.speaking(&namespace)? else { return Ok(()) };
+            Packet::Event {
+                namespace,
+                id,
+                event,
+                args,
+            } => {
+                let Some(socket) = self.speaking(&namespace)? else {
+                    return Ok(());
+                };
                 let reply = id.map(|id| Reply { socket, id });
-                self.events.push_back(Event::Event { socket, name: event, args, reply });
+                self.events.push_back(Event::Event {
+                    socket,
+                    name: event,
+                    args,
+                    reply,
+                });
             }
             Packet::Ack { namespace, id, args } => {
-                let Some(socket) = self.speaking(&namespace)? else { return Ok(()) };
+                let Some(socket) = self.speaking(&namespace)? else {
+                    return Ok(());
+                };
                 if self.acks.remove(socket, id) {
                     self.events.push_back(Event::Ack { socket, id, args });
+                    self.drain_acks();
                 }
             }
             Packet::ConnectError { .. } => return Err(Violation::ServerPacket),
@@ -383,36 +422,54 @@ impl Connection {
             self.sockets.remove(index);
         }
         if self.sockets.len() >= self.config.max_namespaces {
-            return Err(Violation::TooManyNamespaces);
+            // Whom the server sent away is remembered only while there is room: the oldest knows it best.
+            let left = self.sockets.iter().position(|socket| socket.state == State::Left);
+            self.sockets.remove(left.ok_or(Violation::TooManyNamespaces)?);
         }
         let key = SocketKey(self.next_key);
         self.next_key += 1;
-        self.sockets.push(Socket { key, namespace: namespace.clone(), state: State::Pending });
-        self.events.push_back(Event::Connect { socket: key, namespace, auth });
+        self.sockets.push(Socket {
+            key,
+            namespace: own(&namespace),
+            state: State::Pending,
+        });
+        self.events.push_back(Event::Connect {
+            socket: key,
+            namespace,
+            auth,
+        });
         Ok(())
     }
 
     /// The socket that a packet from `namespace` belongs to; none if it came too late to count.
     fn speaking(&self, namespace: &ByteString) -> Result<Option<SocketKey>, Violation> {
         match self.sockets.iter().find(|socket| socket.namespace == *namespace) {
-            Some(Socket { key, state: State::Connected(_), .. }) => Ok(Some(*key)),
+            Some(Socket {
+                key,
+                state: State::Connected(_),
+                ..
+            }) => Ok(Some(*key)),
             Some(Socket { state: State::Left, .. }) => Ok(None),
-            Some(Socket { state: State::Pending, .. }) | None => Err(Violation::NotConnected),
+            Some(Socket {
+                state: State::Pending, ..
+            })
+            | None => Err(Violation::NotConnected),
         }
     }
 
     /// Sends an answer that the protocol owes. A client that lets them pile up is not worth one.
     fn reply(&mut self, packet: &Encoded) {
         if let Err(SendError::Full(_)) = self.session.send_all(packet.frames()) {
-            self.fail(&DisconnectReason::ForcedClose(Violation::NotReading));
+            self.end(&DisconnectReason::ForcedClose(Violation::NotReading));
         }
     }
 
-    /// Ends the connection for a reason that the session does not know.
-    fn fail(&mut self, reason: &DisconnectReason) {
+    /// Ends the connection, for a reason that the session does not know.
+    fn end(&mut self, reason: &DisconnectReason) {
+        self.ended = true;
         self.connect_by = None;
-        self.leave_all(reason);
         self.session.close(self.now);
+        self.leave_all(reason);
     }
 
     /// Ends every socket.
@@ -424,21 +481,50 @@ impl Connection {
         }
     }
 
+    /// Makes a connected socket leave, and tells the client.
+    fn dismiss(&mut self, socket: SocketKey) {
+        let Some(dismissed) = self.sockets.iter_mut().find(|other| other.key == socket) else {
+            return;
+        };
+        dismissed.state = State::Left;
+        let packet = Encoded::disconnect(&dismissed.namespace);
+        self.announce(socket, DisconnectReason::ServerNamespaceDisconnect);
+        self.reply(&packet);
+    }
+
     /// Says that a socket has ended, and with it what was awaited on it.
     fn announce(&mut self, socket: SocketKey, reason: DisconnectReason) {
         while let Some(id) = self.acks.pop_of(socket) {
-            self.events.push_back(Event::AckFailed { socket, id, error: AckError::Disconnected });
+            self.events.push_back(Event::AckFailed {
+                socket,
+                id,
+                error: AckError::Disconnected,
+            });
         }
         self.events.push_back(Event::Disconnect { socket, reason });
+        self.drain_acks();
+    }
+
+    /// Says that acknowledgements can be asked for again, if it was said that they cannot.
+    fn drain_acks(&mut self) {
+        if self.acks.take_drained(self.config.max_pending_acks) && self.session.is_open() {
+            self.events.push_back(Event::Drained);
+        }
     }
 
     fn waiting(&mut self, socket: SocketKey) -> Result<&mut Socket, NotWaiting> {
-        self.sockets.iter_mut().find(|other| other.key == socket && other.state == State::Pending).ok_or(NotWaiting)
+        self.sockets
+            .iter_mut()
+            .find(|other| other.key == socket && other.state == State::Pending)
+            .ok_or(NotWaiting)
     }
 
     /// The namespace of a connected socket.
     fn joined(&self, socket: SocketKey) -> Result<&str, NotConnected> {
-        self.find(socket).filter(|socket| socket.is_connected()).map(|socket| &*socket.namespace).ok_or(NotConnected)
+        self.find(socket)
+            .filter(|socket| socket.is_connected())
+            .map(|socket| &*socket.namespace)
+            .ok_or(NotConnected)
     }
 
     fn find(&self, socket: SocketKey) -> Option<&Socket> {
@@ -449,5 +535,13 @@ impl Connection {
 impl Socket {
     fn is_connected(&self) -> bool {
         matches!(self.state, State::Connected(_))
+    }
+}
+
+/// The same name in memory of its own. What arrives is a slice of a whole message, which must not live as long as a socket.
+fn own(namespace: &ByteString) -> ByteString {
+    match &**namespace {
+        "/" => ByteString::from_static("/"),
+        other => other.into(),
     }
 }

@@ -8,7 +8,7 @@ use crate::{AckId, Args, DisconnectReason, Json};
 
 /// A connection's own name for one socket, from the request to join a namespace to the end. It is never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SocketKey(pub(super) u32);
+pub struct SocketKey(pub(super) u64);
 
 /// What has happened on a connection.
 #[derive(Debug)]
@@ -61,13 +61,22 @@ pub enum Event {
     },
     /// The session went over from long-polling to a WebSocket.
     Upgraded,
-    /// There is room again after [`SendError::Full`](engineio_proto::SendError::Full).
+    /// There is room again after [`SendError::Full`](engineio_proto::SendError::Full): half of what was full is free.
     Drained,
     /// The session has ended: the last event of every connection, and there is exactly one.
     Closed(CloseReason),
 }
 
 /// The right to acknowledge one event, once: [`Connection::ack`](super::Connection::ack) takes it.
+///
+/// ```compile_fail,E0382
+/// use socketio_proto::server::{Connection, Reply};
+///
+/// fn twice(connection: &mut Connection, reply: Reply) {
+///     let _ = connection.ack(reply, "yes");
+///     let _ = connection.ack(reply, "no");
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "the client waits for an acknowledgement"]
 pub struct Reply {

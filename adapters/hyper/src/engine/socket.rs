@@ -38,6 +38,18 @@ impl EngineSocket {
         sent.map_err(|error| error.map(|_| message))
     }
 
+    /// Sends a message, and waits for room if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The message comes back: the client has left.
+    pub async fn send_when_ready(&self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
+        let message = message.into();
+        let frame = Frame::from(message.clone());
+        let sent = self.0.send_when_ready(|machine| machine.send(frame.clone())).await;
+        sent.map_err(|_| SendError::Closed(message))
+    }
+
     /// Closes the session behind what was sent.
     pub fn close(&self) {
         self.0.lock().machine.close(self.0.clock.now());
@@ -99,9 +111,14 @@ impl App for EngineClient {
                 tracing::debug!(%reason, "a session ended");
                 let sid = session.lock().machine.sid();
                 engine.registry.forget(&sid);
+                session.wake_senders();
                 engine.close()?(socket(), reason)
             }
-            Event::Upgraded | Event::Drained => return None,
+            Event::Drained => {
+                session.wake_senders();
+                return None;
+            }
+            Event::Upgraded => return None,
         };
         Some(Box::pin(report(future)))
     }

@@ -1,0 +1,86 @@
+//! The conformance server: everything that a black-box test can see a Socket.IO server do, as an ordinary application.
+//!
+//! It is configured by environment variables only, and written against the API that all runtimes share, so that each adapter's
+//! example is only a `main`.
+
+mod binary;
+mod events;
+mod settings;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use serde_json::json;
+use socketio_hyper::{ConnectError, EngineServer, EngineSocket, Message, Namespace, Runtime, Server, Socket};
+
+pub(crate) use settings::Settings;
+
+/// The whole application: both servers, and a page with figures.
+pub(crate) fn router<R: Runtime>(settings: &Settings) -> (Server<R>, Router) {
+    let io = settings.server::<R>();
+    for name in ["/", "/custom"] {
+        namespace::<R>(&io.of(name));
+    }
+    namespace::<R>(io.of("/admin").with_middleware(async |socket: Socket| {
+        let auth: serde_json::Value = socket.auth()?;
+        if auth["token"] == "s3cret" {
+            Ok(())
+        } else {
+            Err(ConnectError::new("not authorized").with_data(&json!({ "code": 401, "hint": "token" })))
+        }
+    }));
+    namespace::<R>(&io.of_matching(is_dynamic));
+
+    let engine = EngineServer::<R>::new(settings.engine.clone());
+    engine.on_message(engine_message);
+
+    let stats = {
+        let (io, engine) = (io.clone(), engine.clone());
+        move || async move {
+            let figures = json!({
+                "pid": std::process::id(),
+                "sockets": io.socket_count(),
+                "sessions": io.session_count(),
+                "engineSessions": engine.session_count(),
+            });
+            ([(CONTENT_TYPE, "application/json")], figures.to_string())
+        }
+    };
+    let router = Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/stats", get(stats))
+        .route_service("/engine.io/", engine.service())
+        .fallback_service(io.service());
+    (io, router)
+}
+
+/// `/dyn-` and digits.
+fn is_dynamic(name: &str) -> bool {
+    name.strip_prefix("/dyn-")
+        .is_some_and(|id| !id.is_empty() && id.bytes().all(|c| c.is_ascii_digit()))
+}
+
+/// What every namespace does.
+fn namespace<R: Runtime>(namespace: &Namespace) {
+    namespace.on_connect(async |socket: Socket| {
+        let auth: serde_json::Value = socket.auth()?;
+        socket.emit("auth", auth)?;
+        Ok::<_, socketio_hyper::BoxError>(())
+    });
+    events::register::<R>(namespace);
+}
+
+/// The bare Engine.IO server: an echo with two commands.
+async fn engine_message(socket: EngineSocket, message: Message) -> Result<(), socketio_hyper::BoxError> {
+    match &message {
+        Message::Text(text) if &**text == "!close" => socket.close(),
+        Message::Text(text) if text.starts_with("!burst ") => {
+            let count: u32 = text["!burst ".len()..].trim().parse()?;
+            for i in 0..count {
+                socket.send_when_ready(Message::Text(i.to_string().into())).await?;
+            }
+        }
+        _ => socket.send_when_ready(message).await?,
+    }
+    Ok(())
+}

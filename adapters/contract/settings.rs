@@ -1,0 +1,80 @@
+//! Settings from the environment.
+
+use std::time::Duration;
+
+use socketio_hyper::{EngineConfig, Runtime, Server, Transports};
+
+/// What the environment says.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) port: u16,
+    pub(crate) engine: EngineConfig,
+    connect_timeout: Duration,
+}
+
+/// The settings that are not there yet, and for which the process ends with status 64.
+const MISSING: [&str; 6] = [
+    "EIO3",
+    "PARSER",
+    "RECOVERY",
+    "COOKIE",
+    "CORS_ORIGIN",
+    "PER_MESSAGE_DEFLATE",
+];
+
+impl Settings {
+    /// Reads the environment. None if it asks for something that is not there yet.
+    pub(crate) fn from_env() -> Option<Self> {
+        if MISSING
+            .into_iter()
+            .any(|name| !matches!(text(name).as_deref(), None | Some("0" | "json")))
+        {
+            return None;
+        }
+        let mut engine = EngineConfig::default();
+        engine.ping_interval = millis("PING_INTERVAL", engine.ping_interval);
+        engine.ping_timeout = millis("PING_TIMEOUT", engine.ping_timeout);
+        engine.upgrade_timeout = millis("UPGRADE_TIMEOUT", engine.upgrade_timeout);
+        engine.max_payload = number("MAX_HTTP_BUFFER_SIZE").unwrap_or(engine.max_payload);
+        engine.allow_upgrades = text("ALLOW_UPGRADES").is_none_or(|value| value == "1");
+        if let Some(names) = text("TRANSPORTS") {
+            let has = |name| names.split(',').any(|other| other.trim() == name);
+            engine.transports = Transports {
+                polling: has("polling"),
+                websocket: has("websocket"),
+            };
+        }
+        Some(Self {
+            port: number("PORT").unwrap_or(3000),
+            engine,
+            connect_timeout: millis("CONNECT_TIMEOUT", Duration::from_secs(45)),
+        })
+    }
+
+    /// A server with these settings.
+    pub(crate) fn server<R: Runtime>(&self) -> Server<R> {
+        Server::builder()
+            .ping_interval(self.engine.ping_interval)
+            .ping_timeout(self.engine.ping_timeout)
+            .upgrade_timeout(self.engine.upgrade_timeout)
+            .connect_timeout(self.connect_timeout)
+            .max_http_buffer_size(self.engine.max_payload)
+            .transports(self.engine.transports)
+            .allow_upgrades(self.engine.allow_upgrades)
+            .keep_headers(true)
+            .build()
+    }
+}
+
+/// A variable; an empty one counts as unset.
+fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
+    text(name)?.parse().ok()
+}
+
+fn millis(name: &str, default: Duration) -> Duration {
+    number(name).map_or(default, Duration::from_millis)
+}
