@@ -11,6 +11,7 @@ use socketio_proto::server::hub::{JoinError, Target};
 use socketio_proto::server::{AckError, EmitError};
 use socketio_proto::{Args, Encoded, ToArgs};
 
+use crate::session::yield_now;
 use crate::{Namespace, Socket};
 
 /// What each socket of a broadcast answers, or why it does not.
@@ -91,6 +92,9 @@ impl Broadcast {
         let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
         drop(args); // it may not be allowed to wait here
         let mut slow = self.sockets();
+        if slow.iter().any(|socket| !socket.session().is_writable()) {
+            yield_now().await; // someone who emits in a loop lets others take what was emitted
+        }
         slow.retain(|socket| matches!(socket.send_encoded(&packet, self.volatile), Err(SendError::Full(()))));
         let Some(timer) = slow.first().map(|socket| Arc::clone(&socket.session().clock.timer)) else {
             return Ok(());

@@ -20,6 +20,7 @@ pub(crate) trait Machine: Debug + Send + 'static {
     fn poll_timeout(&self) -> Option<Instant>;
     fn websocket(&self) -> Option<ExchangeId>;
     fn max_payload(&self) -> usize;
+    fn is_writable(&self) -> bool;
 
     /// Whether nothing happens after this event.
     fn is_last(event: &Self::Event) -> bool;
@@ -68,6 +69,10 @@ macro_rules! machine {
 
             fn max_payload(&self) -> usize {
                 self.max_payload()
+            }
+
+            fn is_writable(&self) -> bool {
+                self.is_writable()
             }
 
             fn is_last(event: &Self::Event) -> bool {

@@ -110,11 +110,15 @@ impl<A: App> Session<A> {
         }
     }
 
-    /// Sends something as soon as there is room for it.
+    /// Sends something as soon as there is room for it. If much waits already, others get their turn first: someone who sends in a
+    /// loop would otherwise keep the very task from running that takes what it sends.
     pub(crate) async fn send_when_ready<T>(
         &self,
         mut send: impl FnMut(&mut A::Machine) -> Result<(), SendError<T>>,
     ) -> Result<(), T> {
+        if !self.is_writable() {
+            yield_now().await;
+        }
         std::future::poll_fn(|cx| {
             let mut shared = self.lock();
             let result = match send(&mut shared.machine) {
@@ -130,6 +134,11 @@ impl<A: App> Session<A> {
             Poll::Ready(result)
         })
         .await
+    }
+
+    /// Whether the client keeps up.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.lock().machine.is_writable()
     }
 
     /// There is room again, or there never will be.
@@ -192,6 +201,19 @@ impl<A: App> Session<A> {
             self.task.wake();
         }
     }
+}
+
+/// Lets other tasks run before this one goes on.
+pub(crate) async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl<A: App> Wake for Session<A> {
