@@ -30,6 +30,9 @@ pub struct Config {
     /// this is taken when nothing else waits. Default 4 MiB: four messages of the largest size that a client may send, and
     /// little enough that a thousand clients that do not read fit into memory.
     pub send_capacity: usize,
+    /// How many bytes of a client's messages may wait for the application before no more should be read from that client; each
+    /// message counts 64 more. Default 256 KiB: a burst, and little enough for a thousand clients that send faster than they are served.
+    pub receive_capacity: usize,
     /// Up to how many waiting bytes a client counts as keeping up, so that a volatile message is still worth sending. Default
     /// 64 KiB: about what a healthy connection takes in one write.
     pub volatile_capacity: usize,
@@ -48,6 +51,7 @@ impl Default for Config {
             close_timeout: Duration::from_secs(30),
             max_payload: 1_000_000,
             send_capacity: 4 << 20,
+            receive_capacity: 256 << 10,
             volatile_capacity: 64 << 10,
             transports: Transports::default(),
             allow_upgrades: true,

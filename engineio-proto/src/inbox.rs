@@ -5,11 +5,22 @@ use alloc::collections::VecDeque;
 use crate::Message;
 use crate::payload::{self, Records};
 
+/// What an entry costs beside its bytes, in bytes.
+const ENTRY_COST: usize = 64;
+
 /// Events in order. A polling body is kept as it came and read one message at a time, so that a body of many small packets
 /// costs no more memory than itself.
-pub(crate) struct Inbox<E>(VecDeque<Entry<E>>);
+pub(crate) struct Inbox<E> {
+    entries: VecDeque<Entry<E>>,
+    bytes: usize,
+}
 
-enum Entry<E> {
+struct Entry<E> {
+    content: Content<E>,
+    cost: usize,
+}
+
+enum Content<E> {
     Event(E),
     /// A body that was checked already.
     Body(Records),
@@ -17,39 +28,66 @@ enum Entry<E> {
 
 impl<E: From<Message>> Inbox<E> {
     pub(crate) const fn new() -> Self {
-        Self(VecDeque::new())
+        Self {
+            entries: VecDeque::new(),
+            bytes: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, event: E) {
-        self.0.push_back(Entry::Event(event));
+        self.entries.push_back(Entry {
+            content: Content::Event(event),
+            cost: 0,
+        });
+    }
+
+    pub(crate) fn push_message(&mut self, message: Message) {
+        let cost = message.len() + ENTRY_COST;
+        self.bytes += cost;
+        self.entries.push_back(Entry {
+            content: Content::Event(message.into()),
+            cost,
+        });
     }
 
     pub(crate) fn push_body(&mut self, records: Records) {
-        self.0.push_back(Entry::Body(records));
+        let cost = records.as_str().len() + ENTRY_COST;
+        self.bytes += cost;
+        self.entries.push_back(Entry {
+            content: Content::Body(records),
+            cost,
+        });
     }
 
     pub(crate) fn pop(&mut self) -> Option<E> {
-        while let Some(Entry::Body(records)) = self.0.front_mut() {
-            match records.next() {
-                Some(record) => {
-                    let message = payload::message(&record).expect("a body is checked before it is kept");
-                    if let Some(message) = message {
-                        return Some(message.into());
+        loop {
+            if let Some(Entry {
+                content: Content::Body(records),
+                ..
+            }) = self.entries.front_mut()
+            {
+                if let Some(record) = records.next() {
+                    match payload::message(&record).expect("a body is checked before it is kept") {
+                        Some(message) => return Some(message.into()),
+                        None => continue,
                     }
                 }
-                None => {
-                    self.0.pop_front();
-                }
             }
-        }
-        match self.0.pop_front() {
-            Some(Entry::Event(event)) => Some(event),
-            Some(Entry::Body(_)) => unreachable!("bodies at the front were read to their end above"),
-            None => None,
+            let Entry { content, cost } = self.entries.pop_front()?;
+            self.bytes -= cost;
+            if let Content::Event(event) = content {
+                return Some(event);
+            }
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
+    /// Bytes of messages that nobody has fetched; a body counts until its last message is fetched.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 }

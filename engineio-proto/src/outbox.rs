@@ -48,13 +48,14 @@ impl Outbox {
         }
     }
 
-    /// Takes all frames, or none if they do not fit. Whatever is asked for when nothing waits does fit.
+    /// Takes all frames, or none if they do not fit. Whatever is asked for when nothing waits does fit. Once something did not, nothing
+    /// does until half is free, so that a small message does not overtake a large one whose sender waits.
     pub(crate) fn push_all<I>(&mut self, frames: I, capacity: usize) -> Result<(), I>
     where
         I: Iterator<Item = Frame> + Clone,
     {
         let cost: usize = frames.clone().map(|frame| frame.len() + FRAME_COST).sum();
-        if !self.frames.is_empty() && self.bytes.saturating_add(cost) > capacity {
+        if self.refused || (!self.frames.is_empty() && self.bytes.saturating_add(cost) > capacity) {
             self.refused = true;
             return Err(frames);
         }

@@ -4,7 +4,7 @@ mod support;
 
 use bytes::Bytes;
 use engineio_proto::server::Event;
-use engineio_proto::{Config, Frame, SendError};
+use engineio_proto::{Config, Frame, Message, SendError};
 use support::{FIRST, Session, config};
 
 /// What a frame costs beside its bytes.
@@ -140,11 +140,68 @@ fn frames_that_belong_together_are_taken_together_or_not_at_all() {
     };
     assert_eq!(back.collect::<Vec<_>>(), three);
     assert_eq!(session.connection.queued_bytes(), 800);
-    assert!(session.connection.send_all(three.iter().take(2).cloned()).is_ok());
     session.reading = true;
     session.pump();
-    let expected: Vec<_> = (0..10).map(|mark| frame(mark).into_message()).collect();
+    assert!(session.connection.send_all(three.iter().cloned()).is_ok());
+    session.pump();
+    let expected: Vec<_> = (0..11).map(|mark| frame(mark).into_message()).collect();
     assert_eq!(session.frames(FIRST), expected);
+}
+
+#[test]
+fn a_small_message_does_not_overtake_a_large_one_that_was_refused() {
+    let mut session = Session::websocket_with(room_for_ten());
+    session.reading = false;
+    session.try_send(frame(0)).unwrap();
+    let large = Frame::binary(vec![1; 950].into());
+    assert_eq!(session.try_send(large.clone()), Err(SendError::Full(large.clone())));
+    assert_eq!(
+        session.try_send(frame(2)),
+        Err(SendError::Full(frame(2))),
+        "though there is room for it"
+    );
+    session.reading = true;
+    session.pump();
+    assert_eq!(session.events(), [Event::Drained]);
+    session.try_send(large.clone()).unwrap();
+    session.pump();
+    assert_eq!(session.frames(FIRST), [frame(0).into_message(), large.into_message()]);
+}
+
+#[test]
+fn a_client_is_saturated_while_more_waits_than_the_application_fetches() {
+    let mut session = Session::websocket_with(config(|config| config.receive_capacity = 500));
+    session.eager = false;
+    for _ in 0..5 {
+        assert!(!session.connection.is_saturated());
+        session.message(FIRST, Message::Binary(vec![0; 40].into()));
+    }
+    let connection = &mut session.connection;
+    assert_eq!(
+        (connection.unread_bytes(), connection.is_saturated()),
+        (5 * (40 + COST), true)
+    );
+    assert!(matches!(connection.poll_event(), Some(Event::Message(_))));
+    assert_eq!(
+        (connection.unread_bytes(), connection.is_saturated()),
+        (4 * (40 + COST), false)
+    );
+    while connection.poll_event().is_some() {}
+    assert_eq!(connection.unread_bytes(), 0);
+}
+
+#[test]
+fn a_polling_body_waits_as_a_whole_until_its_last_message_is_fetched() {
+    let mut session = Session::polling_with(config(|config| config.receive_capacity = 100));
+    session.eager = false;
+    session.post(["4a"; 20].join("\u{1e}"));
+    let connection = &mut session.connection;
+    for _ in 0..20 {
+        assert!(connection.is_saturated());
+        assert!(matches!(connection.poll_event(), Some(Event::Message(_))));
+    }
+    assert_eq!(connection.poll_event(), None);
+    assert_eq!((connection.unread_bytes(), connection.is_saturated()), (0, false));
 }
 
 #[test]

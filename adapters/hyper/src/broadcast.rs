@@ -91,11 +91,17 @@ impl Broadcast {
     pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs, patience: Duration) -> Result<(), EmitError> {
         let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
         drop(args); // it may not be allowed to wait here
-        let mut slow = self.sockets();
-        if slow.iter().any(|socket| !socket.session().is_writable()) {
-            yield_now().await; // someone who emits in a loop lets others take what was emitted
+        let (mut slow, mut gone) = (Vec::new(), false);
+        for socket in self.sockets() {
+            match socket.send_encoded(&packet, self.volatile) {
+                Ok(()) => {}
+                Err(SendError::Full(())) => slow.push(socket),
+                Err(SendError::Closed(())) => gone = true,
+            }
         }
-        slow.retain(|socket| matches!(socket.send_encoded(&packet, self.volatile), Err(SendError::Full(()))));
+        if gone {
+            yield_now().await; // it will be out of its rooms once its own task has run, which a loop must not prevent
+        }
         let Some(timer) = slow.first().map(|socket| Arc::clone(&socket.session().clock.timer)) else {
             return Ok(());
         };

@@ -1,11 +1,13 @@
 //! An HTTP request and its answer, on one side; an exchange of a session, on the other.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 use engineio_proto::server::Request as Routed;
 use engineio_proto::{Exchange, Response};
 use futures_util::FutureExt;
+use futures_util::future::{Either, select};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -45,13 +47,16 @@ where
     };
     let mut pending = session.request(exchange, upgrade);
     let max_payload = session.max_payload();
-    drop((session, host, head));
+    drop((host, head));
     if let Exchange::Post { .. } = exchange {
         if let Some(answer) = (&mut pending).now_or_never() {
             return respond_with(answer, None);
         }
         match read_body(&mut body, max_payload).await {
-            Some(body) => pending.body(body),
+            Some(body) => match select(pin!(session.ready_to_read()), &mut pending).await {
+                Either::Left(((), _)) => pending.body(body),
+                Either::Right((answer, _)) => return respond_with(answer, None),
+            },
             None => {
                 return respond(Response {
                     status: 400,
@@ -61,7 +66,7 @@ where
             }
         }
     }
-    drop(body);
+    drop((session, body));
     respond_with(pending.await, switching)
 }
 

@@ -20,7 +20,7 @@ pub(crate) trait Machine: Debug + Send + 'static {
     fn poll_timeout(&self) -> Option<Instant>;
     fn websocket(&self) -> Option<ExchangeId>;
     fn max_payload(&self) -> usize;
-    fn is_writable(&self) -> bool;
+    fn is_saturated(&self) -> bool;
 
     /// Whether nothing happens after this event.
     fn is_last(event: &Self::Event) -> bool;
@@ -71,8 +71,8 @@ macro_rules! machine {
                 self.max_payload()
             }
 
-            fn is_writable(&self) -> bool {
-                self.is_writable()
+            fn is_saturated(&self) -> bool {
+                self.is_saturated()
             }
 
             fn is_last(event: &Self::Event) -> bool {

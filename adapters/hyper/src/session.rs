@@ -67,6 +67,8 @@ pub(crate) struct Shared<M> {
     pub(crate) arriving: Vec<WebSocket>,
     /// Senders that found no room.
     starved: Vec<Waker>,
+    /// POSTs that came while enough was there to handle.
+    readers: Vec<Waker>,
 }
 
 impl<A: App> Session<A> {
@@ -79,6 +81,7 @@ impl<A: App> Session<A> {
                 answers: Answers::default(),
                 arriving: Vec::new(),
                 starved: Vec::new(),
+                readers: Vec::new(),
             }),
             turn: Mutex::new(Turn::default()),
             due: AtomicBool::new(true),
@@ -110,15 +113,11 @@ impl<A: App> Session<A> {
         }
     }
 
-    /// Sends something as soon as there is room for it. If much waits already, others get their turn first: someone who sends in a
-    /// loop would otherwise keep the very task from running that takes what it sends.
+    /// Sends something as soon as there is room for it.
     pub(crate) async fn send_when_ready<T>(
         &self,
         mut send: impl FnMut(&mut A::Machine) -> Result<(), SendError<T>>,
     ) -> Result<(), T> {
-        if !self.is_writable() {
-            yield_now().await;
-        }
         std::future::poll_fn(|cx| {
             let mut shared = self.lock();
             let result = match send(&mut shared.machine) {
@@ -136,17 +135,39 @@ impl<A: App> Session<A> {
         .await
     }
 
-    /// Whether the client keeps up.
-    pub(crate) fn is_writable(&self) -> bool {
-        self.lock().machine.is_writable()
-    }
-
     /// There is room again, or there never will be.
     pub(crate) fn wake_senders(&self) {
         let starved = std::mem::take(&mut self.lock().starved);
         for waker in starved {
             waker.wake();
         }
+    }
+
+    /// Waits until what has arrived before is handled, all but a little: the answer to a POST is what paces the client.
+    pub(crate) async fn ready_to_read(&self) {
+        std::future::poll_fn(|cx| {
+            let mut shared = self.lock();
+            if shared.machine.is_saturated() {
+                shared.readers.push(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// If there is room for more to be read, tells those who wait to, and says so.
+    pub(crate) fn wake_readers(&self) -> bool {
+        let mut shared = self.lock();
+        if shared.machine.is_saturated() {
+            return false;
+        }
+        let readers = std::mem::take(&mut shared.readers);
+        drop(shared);
+        for waker in readers {
+            waker.wake();
+        }
+        true
     }
 
     /// The largest body that the client may send, in bytes.

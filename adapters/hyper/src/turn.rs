@@ -46,7 +46,7 @@ impl Turn {
     pub(crate) fn take<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) {
         let now = session.clock.timer.now();
         self.begin(session, now);
-        self.read(session, now, cx);
+        let paused = self.read(session, now, cx);
         loop {
             let handled = self.handle_events(session, cx);
             let waited = self.poll_handlers(cx);
@@ -54,6 +54,9 @@ impl Turn {
             if !(handled || waited || transmitted) {
                 break;
             }
+        }
+        if paused && session.wake_readers() {
+            cx.waker().wake_by_ref();
         }
         self.sleep(session, now, cx);
     }
@@ -76,30 +79,34 @@ impl Turn {
         }
     }
 
-    /// Reads WebSockets, unless handlers are so far behind that more would only pile up.
-    fn read<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) {
-        if self.handlers.len() >= session.app.max_handlers() {
-            return;
-        }
+    /// Reads WebSockets, unless so much waits to be handled that more would only pile up. Says whether it stopped for that.
+    fn read<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) -> bool {
+        let mut saturated = session.lock().machine.is_saturated();
+        let read_at = session.clock.instant(now);
         for websocket in &mut self.websockets {
             let id = websocket.id();
-            let mut left = BATCH;
-            while let Poll::Ready(received) = websocket.poll_read(now, cx) {
-                let now = session.clock.instant(now);
+            for left in (0..BATCH).rev() {
+                if saturated {
+                    return true;
+                }
+                let Poll::Ready(received) = websocket.poll_read(now, cx) else {
+                    break;
+                };
+                let mut shared = session.lock();
                 match received {
-                    Received::Message(message) => session.lock().machine.handle_message(now, id, message),
+                    Received::Message(message) => shared.machine.handle_message(read_at, id, message),
                     Received::Gone(gone) => {
-                        session.lock().machine.handle_gone(now, id, gone);
+                        shared.machine.handle_gone(read_at, id, gone);
                         break;
                     }
                 }
-                left -= 1;
+                saturated = shared.machine.is_saturated();
                 if left == 0 {
                     cx.waker().wake_by_ref();
-                    break;
                 }
             }
         }
+        saturated
     }
 
     /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.

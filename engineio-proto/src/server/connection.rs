@@ -152,7 +152,7 @@ impl Connection {
         match Packet::decode(message) {
             Ok(Packet::Message(message)) => {
                 if self.is_open() {
-                    self.inbox.push(Event::Message(message));
+                    self.inbox.push_message(message);
                 }
             }
             Ok(Packet::Pong(_)) => self.heartbeat.handle_pong(now, &self.config),
@@ -361,6 +361,19 @@ impl Connection {
     #[must_use]
     pub const fn queued_bytes(&self) -> usize {
         self.outbox.bytes()
+    }
+
+    /// How many bytes of messages have arrived and wait to be fetched with [`poll_event`](Self::poll_event). Whoever reads from the network
+    /// should stop while it is more than [`Config::receive_capacity`].
+    #[must_use]
+    pub const fn unread_bytes(&self) -> usize {
+        self.inbox.bytes()
+    }
+
+    /// Whether so much waits to be fetched that no more should be read from the client.
+    #[must_use]
+    pub fn is_saturated(&self) -> bool {
+        self.inbox.bytes() > self.config.receive_capacity
     }
 
     /// The largest message or body that the client may send, in bytes. Whatever reads from the network need not read more.

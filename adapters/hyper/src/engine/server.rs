@@ -36,7 +36,6 @@ pub struct EngineServer<R> {
 pub(crate) struct Engine {
     pub(crate) registry: Registry<EngineClient>,
     pub(crate) keep_headers: bool,
-    pub(crate) max_handlers: usize,
     handlers: RwLock<Handlers>,
 }
 
@@ -57,7 +56,6 @@ impl<R: Runtime> EngineServer<R> {
         let engine = Engine {
             registry,
             keep_headers: false,
-            max_handlers: 1000,
             handlers: RwLock::default(),
         };
         Self {
@@ -76,7 +74,8 @@ impl<R: Runtime> EngineServer<R> {
         self
     }
 
-    /// Calls `handler` for each message, in the order of arrival.
+    /// Calls `handler` for each message, in the order of arrival, one after another: while it waits, the next message of the same client
+    /// does too, and a client that sends faster is not read for that long.
     pub fn on_message<F, Fut>(&self, handler: F) -> &Self
     where
         F: Fn(EngineSocket, Message) -> Fut + Send + Sync + 'static,

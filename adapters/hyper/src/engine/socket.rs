@@ -128,8 +128,9 @@ impl App for EngineClient {
         Some(Box::pin(report(handler(EngineSocket(Arc::clone(session))))))
     }
 
+    /// One after another: a message socket has nothing else to keep messages in order.
     fn max_handlers(&self) -> usize {
-        self.engine.max_handlers
+        1
     }
 }
 
