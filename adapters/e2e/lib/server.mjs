@@ -19,6 +19,11 @@ export function optional(there, why) {
   return { skip: !there && why };
 }
 
+// Whatever ends the tests ends the servers: a runner that loses its patience sends SIGTERM.
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+process.once("SIGTERM", () => process.exit(1));
+
 const SETTINGS = [
   "PORT", "PING_INTERVAL", "PING_TIMEOUT", "UPGRADE_TIMEOUT", "CONNECT_TIMEOUT", "MAX_HTTP_BUFFER_SIZE", "EIO3",
   "TRANSPORTS", "ALLOW_UPGRADES", "PARSER", "RECOVERY", "RECOVERY_MS", "COOKIE", "CORS_ORIGIN", "PER_MESSAGE_DEFLATE",
@@ -63,6 +68,8 @@ export class ServerProcess {
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.#child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    running.add(this.#child);
+    this.#child.on("exit", () => running.delete(this.#child));
     this.#child.on("error", (error) => (this.#log += `${error}\n`));
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream.on("data", (data) => (this.#log = (this.#log + data).slice(-20_000)));
