@@ -7,16 +7,51 @@ mod binary;
 mod events;
 mod settings;
 
+use std::future::Future;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
+use std::time::Duration;
+
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use serde_json::json;
-use socketio_hyper::{ConnectError, EngineServer, EngineSocket, Message, Namespace, Runtime, Server, Socket};
+use settings::Settings;
+use socketio_hyper::{ConnectError, EngineServer, EngineSocket, Message, Namespace, Runtime, Server, Socket, serve};
 
-pub(crate) use settings::Settings;
+/// Says that a setting is not supported.
+const UNSUPPORTED: u8 = 64;
+
+/// How long connections may take to end once the server has.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Serves until `terminated`.
+pub(crate) async fn run<R: Runtime>(terminated: impl Future<Output = ()> + Send + 'static) -> ExitCode {
+    let Some(settings) = Settings::from_env() else {
+        return ExitCode::from(UNSUPPORTED);
+    };
+    let (io, router) = router::<R>(&settings);
+    let runtime = R::default();
+    let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
+        .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
+        .and_then(|listener| runtime.listen(listener));
+    let listener = match listening {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!("cannot listen on port {}: {error}", settings.port);
+            return ExitCode::FAILURE;
+        }
+    };
+    let stopped = async move {
+        terminated.await;
+        io.close().await;
+    };
+    serve(&runtime, listener, router, stopped, GRACE).await;
+    ExitCode::SUCCESS
+}
 
 /// The whole application: both servers, and a page with figures.
-pub(crate) fn router<R: Runtime>(settings: &Settings) -> (Server<R>, Router) {
+fn router<R: Runtime>(settings: &Settings) -> (Server<R>, Router) {
     let io = settings.server::<R>();
     for name in ["/", "/custom"] {
         namespace::<R>(&io.of(name));

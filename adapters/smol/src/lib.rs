@@ -1,0 +1,65 @@
+//! Socket.IO and Engine.IO servers on [smol](https://docs.rs/smol).
+//!
+//! ```no_run
+//! use socketio_smol::{Ack, Server, Socket};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let io = Server::new();
+//!     io.of("/").on_connect(async |socket: Socket| {
+//!         socket.on("chat message", async |socket: Socket, text: String| socket.broadcast().emit("chat message", &text));
+//!         socket.on("add", async |a: i64, b: i64, ack: Ack| ack.send(a + b));
+//!         socket.on("join", async |socket: Socket, room: String| socket.join(room));
+//!     });
+//!     smol::block_on(io.listen("127.0.0.1:3000"))
+//! }
+//! ```
+//!
+//! Sessions run on smol's global executor: one thread, or as many as the variable `SMOL_THREADS` says. All else is in
+//! [`socketio_hyper`], which this crate passes on.
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::net::SocketAddr;
+
+use smol::Async;
+use smol::net::{TcpListener, TcpStream};
+use smol_hyper::rt::{FuturesIo, SmolTimer};
+
+pub use socketio_hyper::*;
+
+/// A Socket.IO server on smol.
+pub type Server = socketio_hyper::Server<Smol>;
+
+/// The settings of a server on smol.
+pub type ServerBuilder = socketio_hyper::ServerBuilder<Smol>;
+
+/// A plain Engine.IO server on smol.
+pub type EngineServer = socketio_hyper::EngineServer<Smol>;
+
+/// smol, as the servers see it: its global executor and its reactor.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smol;
+
+impl Runtime for Smol {
+    type Timer = SmolTimer;
+    type Listener = TcpListener;
+    type Stream = FuturesIo<TcpStream>;
+
+    fn timer(&self) -> SmolTimer {
+        SmolTimer::new()
+    }
+
+    fn spawn(&self, task: Task) {
+        smol::spawn(task).detach();
+    }
+
+    fn listen(&self, listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        Ok(Async::new(listener)?.into())
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(Self::Stream, SocketAddr)> {
+        let (stream, address) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((FuturesIo::new(stream), address))
+    }
+}
