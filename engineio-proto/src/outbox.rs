@@ -54,9 +54,21 @@ impl Outbox {
     where
         I: Iterator<Item = Frame> + Clone,
     {
+        if self.refused {
+            return Err(frames);
+        }
+        let result = self.push_owed(frames, capacity);
+        self.refused = result.is_err();
+        result
+    }
+
+    /// Takes all frames if there is room, whoever waits for more room than that.
+    pub(crate) fn push_owed<I>(&mut self, frames: I, capacity: usize) -> Result<(), I>
+    where
+        I: Iterator<Item = Frame> + Clone,
+    {
         let cost: usize = frames.clone().map(|frame| frame.len() + FRAME_COST).sum();
-        if self.refused || (!self.frames.is_empty() && self.bytes.saturating_add(cost) > capacity) {
-            self.refused = true;
+        if !self.frames.is_empty() && self.bytes.saturating_add(cost) > capacity {
             return Err(frames);
         }
         self.bytes += cost;

@@ -277,7 +277,7 @@ fn endings() -> Vec<Ending> {
         }),
         ("a failed WebSocket", || {
             ended(Session::websocket(), |session| {
-                session.gone(FIRST, Gone::Failed { code: 1002 })
+                session.gone(FIRST, Gone::Failed { code: 1002 });
             })
         }),
         ("silence", || {

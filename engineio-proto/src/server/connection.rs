@@ -245,6 +245,24 @@ impl Connection {
             .map_err(SendError::Full)
     }
 
+    /// [`send_all`](Self::send_all), for answers that a protocol above this one owes the client: they are refused only if there is no
+    /// room for them, not because something larger was refused before. No [`Event::Drained`] follows.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_owed<I>(&mut self, frames: I) -> Result<(), SendError<I>>
+    where
+        I: Iterator<Item = Frame> + Clone,
+    {
+        if !self.is_open() {
+            return Err(SendError::Closed(frames));
+        }
+        self.outbox
+            .push_owed(frames, self.config.send_capacity)
+            .map_err(SendError::Full)
+    }
+
     /// Ends the session: what was sent still goes out; what arrives from now on does not count, nor what arrived and was not
     /// fetched yet. [`Event::Closed`] follows when all of it has been fetched for transmission and the client told, or after
     /// [`Config::close_timeout`].

@@ -19,8 +19,8 @@ use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Pack
 ///
 /// - `handle_*` are the session's own: what the network and the clock did;
 /// - commands: [`accept`](Self::accept), [`refuse`](Self::refuse), [`emit`](Self::emit),
-///   [`emit_with_ack`](Self::emit_with_ack), [`ack`](Self::ack), [`send`](Self::send), [`disconnect`](Self::disconnect),
-///   [`close`](Self::close);
+///   [`emit_with_ack`](Self::emit_with_ack), [`forget_ack`](Self::forget_ack), [`ack`](Self::ack), [`send`](Self::send),
+///   [`disconnect`](Self::disconnect), [`close`](Self::close);
 /// - [`poll_event`](Self::poll_event), [`poll_transmit`](Self::poll_transmit), [`poll_timeout`](Self::poll_timeout);
 /// - getters.
 ///
@@ -246,6 +246,13 @@ impl Connection {
         Ok(())
     }
 
+    /// Awaits an acknowledgement no more: if it comes all the same, nobody hears of it.
+    pub fn forget_ack(&mut self, socket: SocketKey, id: AckId) {
+        if self.acks.remove(socket, id) {
+            self.drain_acks();
+        }
+    }
+
     /// Makes a socket leave its namespace, and tells the client. The connection lives on for its other sockets, unless `close`
     /// ends it, and each of them in the same way. Of a socket that is not connected, or no more, nothing happens either way.
     pub fn disconnect(&mut self, socket: SocketKey, close: bool) {
@@ -290,6 +297,12 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// [`poll_event`](Self::poll_event), but of this side only: acknowledgements that were given up, sockets that the application
+    /// has disconnected. No packet of the client is read for it. It is for whoever has no room for more of what the client wants.
+    pub fn poll_own_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, as things stand.
@@ -352,6 +365,12 @@ impl Connection {
     #[must_use]
     pub const fn queued_bytes(&self) -> usize {
         self.session.queued_bytes()
+    }
+
+    /// See [`engineio_proto::server::Connection::is_saturated`].
+    #[must_use]
+    pub fn is_saturated(&self) -> bool {
+        self.session.is_saturated()
     }
 
     /// See [`engineio_proto::server::Connection::max_payload`].
@@ -459,7 +478,7 @@ impl Connection {
 
     /// Sends an answer that the protocol owes. A client that lets them pile up is not worth one.
     fn reply(&mut self, packet: &Encoded) {
-        if let Err(SendError::Full(_)) = self.session.send_all(packet.frames()) {
+        if let Err(SendError::Full(_)) = self.session.send_owed(packet.frames()) {
             self.end(&DisconnectReason::ForcedClose(Violation::NotReading));
         }
     }
