@@ -1,0 +1,221 @@
+//! What a connection takes from the allocator, once it is warm: nothing for what it receives and passes on, one buffer for
+//! what it encodes.
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+
+use bytes::BytesMut;
+use bytestring::ByteString;
+use engineio_proto::server::Transmit;
+use engineio_proto::{ExchangeId, Message, TransportKind};
+use socketio_proto::server::{Connection, Event};
+use socketio_proto::{AckId, Encoded};
+use support::{Client, ms};
+
+/// Counts what the current thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call is handed to the system's allocator as it came; counting touches nothing that allocates.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract of this very method.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+/// How often `work` allocates.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.with(Cell::get);
+    work();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+const ROUNDS: usize = 1_000;
+
+/// The WebSocket of every [`Client`].
+const SOCKET: ExchangeId = ExchangeId(1);
+
+/// Packets as a WebSocket's reader has them: slices of the buffer that it reads into.
+fn received(packet: &str) -> Vec<Message> {
+    let mut buffer = BytesMut::new();
+    for _ in 0..ROUNDS {
+        buffer.extend_from_slice(packet.as_bytes());
+    }
+    let slice = |_| ByteString::try_from(buffer.split_to(packet.len()).freeze()).unwrap();
+    (0..ROUNDS).map(slice).map(Message::Text).collect()
+}
+
+/// A client on a WebSocket that has been used for a while, in `/chat`.
+fn warm() -> Client {
+    let mut client = Client::over(TransportKind::WebSocket);
+    let key = client.join("/chat");
+    for n in 0..8 {
+        client.say(r#"2/chat,["hello",1]"#);
+        client.emit(key, "hello", (1,)).unwrap();
+        client.ask(key, n, "hello", (), Some(ms(1_000))).unwrap();
+        client.say(&format!("3/chat,{n}[]"));
+    }
+    client.events();
+    client.hear();
+    client
+}
+
+fn fetch(connection: &mut Connection) -> Message {
+    match connection.poll_transmit(true) {
+        Some(Transmit::Frame { message, .. }) => message,
+        other => panic!("{other:?} is no frame"),
+    }
+}
+
+#[test]
+fn counting_counts() {
+    assert_eq!(allocations(|| drop(black_box(vec![0u8; 100]))), 1);
+}
+
+#[test]
+fn an_event_is_received_read_and_dropped_without_an_allocation() {
+    let mut client = warm();
+    let messages = received(r#"42/chat,["chat message",{"to":"all","text":"hello"},7]"#);
+    let mut sum = 0;
+    let count = allocations(|| {
+        for message in messages {
+            client.connection.handle_message(client.now, SOCKET, message);
+            let Some(Event::Event { name, args, .. }) = client.connection.poll_event() else {
+                panic!("a message is an event")
+            };
+            let number: u64 = args.get(1).unwrap().parse().unwrap();
+            sum += number as usize + name.len();
+        }
+    });
+    assert_eq!(sum, ROUNDS * (7 + 12));
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn an_event_whose_name_has_escapes_costs_the_name() {
+    let mut client = warm();
+    let messages = received(r#"42/chat,["chat \"message\"",1]"#);
+    let count = allocations(|| {
+        for message in messages {
+            client.connection.handle_message(client.now, SOCKET, message);
+            assert!(client.connection.poll_event().is_some());
+        }
+    });
+    println!("{count} allocations for {ROUNDS} escaped names");
+    assert!(
+        count <= 3 * ROUNDS,
+        "{count}: it is unescaped to be checked, and once more to be kept"
+    );
+}
+
+#[test]
+fn an_acknowledgement_is_asked_for_and_received_without_an_allocation() {
+    let mut client = warm();
+    let key = client.key(0);
+    let packet = Encoded::event("/chat", Some(AckId(7)), "question", &("?",)).unwrap();
+    drop(packet.clone());
+    let messages = received(r#"43/chat,7["answer"]"#);
+    let deadline = Some(client.now + ms(1_000));
+    let count = allocations(|| {
+        for message in messages {
+            client
+                .connection
+                .send_with_ack(key, AckId(7), &packet, deadline)
+                .unwrap();
+            black_box(fetch(&mut client.connection));
+            client.connection.handle_message(client.now, SOCKET, message);
+            assert!(matches!(client.connection.poll_event(), Some(Event::Ack { .. })));
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_packet_that_was_encoded_before_is_sent_and_transmitted_without_an_allocation() {
+    let mut client = warm();
+    let key = client.key(0);
+    let packet = Encoded::event("/chat", None, "news", &("for all",)).unwrap();
+    drop(packet.frames().collect::<Vec<_>>()); // the first clone of a fresh buffer makes it a shared one
+    let count = allocations(|| {
+        for _ in 0..ROUNDS {
+            client.connection.send(key, &packet).unwrap();
+            black_box(fetch(&mut client.connection));
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_broadcast_costs_its_encoding_and_nothing_for_each_receiver() {
+    let mut clients: Vec<_> = (0..100).map(|_| warm()).collect();
+    let count = allocations(|| {
+        let packet = Encoded::event("/chat", None, "news", &("for all",)).unwrap();
+        for client in &mut clients {
+            let key = client.key(0);
+            client.connection.send(key, &packet).unwrap();
+        }
+        for client in &mut clients {
+            black_box(fetch(&mut client.connection));
+        }
+    });
+    assert!(count <= 2, "{count}: the text, and what makes it shared");
+}
+
+#[test]
+fn an_emit_costs_the_text_it_writes() {
+    let mut client = warm();
+    let key = client.key(0);
+    let count = allocations(|| {
+        for n in 0..ROUNDS {
+            client.connection.emit(key, "news", ("for you", n)).unwrap();
+            black_box(fetch(&mut client.connection));
+        }
+    });
+    println!("{count} allocations for {ROUNDS} emits");
+    assert!(count <= 2 * ROUNDS, "{count}");
+}
+
+#[test]
+fn an_acknowledgement_costs_the_text_it_writes() {
+    let mut client = warm();
+    let messages = received(r#"42/chat,5["question"]"#);
+    let count = allocations(|| {
+        for message in messages {
+            client.connection.handle_message(client.now, SOCKET, message);
+            let Some(Event::Event {
+                args,
+                reply: Some(reply),
+                ..
+            }) = client.connection.poll_event()
+            else {
+                panic!("a message asks for an acknowledgement")
+            };
+            client.connection.ack(reply, &args).unwrap();
+            black_box(fetch(&mut client.connection));
+        }
+    });
+    println!("{count} allocations for {ROUNDS} acknowledgements");
+    assert!(count <= 2 * ROUNDS, "{count}");
+}
