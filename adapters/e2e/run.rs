@@ -1,6 +1,5 @@
-// Runs the test files of this folder from a Rust test: `#[path = "../../e2e/run.rs"] mod run;`.
+// Runs test files of this folder from a Rust test: `#[path = "../../e2e/run.rs"] mod run;`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,29 +19,6 @@ pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let target = test.ancestors().nth(2).expect("a test is in target/<profile>/deps");
     target.join("examples").join(name)
-}
-
-/// Runs everything that clients do with the conformance server: npm's clients, then PyPI's.
-pub(crate) fn contract() {
-    let mut files: Vec<_> = fs::read_dir(folder().join("tests"))
-        .expect("the folder of the tests can be read")
-        .map(|entry| {
-            format!(
-                "tests/{}",
-                entry.expect("so can its entries").file_name().to_string_lossy()
-            )
-        })
-        .filter(|file| file.ends_with(".test.mjs") && !["chat", "event-loop"].iter().any(|other| file.contains(other)))
-        .collect();
-    files.sort();
-    assert!(files.len() >= 15, "all of the tests: {files:?}");
-    let files: Vec<_> = files.iter().map(String::as_str).collect();
-    let python = folder().join(".venv/bin/python");
-    assert!(
-        python.exists(),
-        "python-socketio is not installed: run adapters/e2e/setup"
-    );
-    node(&files, "SERVER_CMD", &example("contract"), &[("PYTHON", &python)]);
 }
 
 /// Runs test files by node, with the command of a server in the variable `server`, and more variables.

@@ -123,6 +123,23 @@ fn events_sent_right_behind_connect_wait_for_an_application_that_answers_at_once
 }
 
 #[test]
+fn a_client_that_asks_again_before_it_is_answered_is_answered_once() {
+    for transport in TRANSPORTS {
+        let mut client = Client::joined(transport);
+        client.say("0/slow,");
+        client.say(r#"0/slow,{"token":"newer"}"#);
+        assert_eq!(
+            client.log(),
+            ["connect 1 /slow", r#"connect 2 /slow {"token":"newer"}"#]
+        );
+        assert_eq!(client.accept(client.key(1)), Err(NotWaiting));
+        client.accept(client.key(2)).unwrap();
+        client.say(r#"2/slow,["hello"]"#);
+        assert_eq!(client.log(), ["event 2 hello"]);
+    }
+}
+
+#[test]
 fn events_of_others_do_not_wait_for_a_pending_socket() {
     for transport in TRANSPORTS {
         let mut client = Client::joined(transport);

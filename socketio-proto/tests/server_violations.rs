@@ -102,11 +102,6 @@ fn a_second_connect() {
 }
 
 #[test]
-fn a_connect_while_the_first_is_pending() {
-    after(&["0/pending,"], "forced close: a namespace joined twice");
-}
-
-#[test]
 fn a_packet_that_only_a_server_sends() {
     after(
         &[r#"4{"message":"no"}"#],

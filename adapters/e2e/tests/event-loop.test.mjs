@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { arrived, ask, call, connect, connected, manager, outcome, overEveryTransport, prepare, received, sleep, until, upgraded } from "../lib/client.mjs";
 import { same } from "../lib/same.mjs";
-import { ServerProcess } from "../lib/server.mjs";
+import { optional, ServerProcess } from "../lib/server.mjs";
 import { assertRefused, http1, Polling, SIO, Wire } from "../lib/wire.mjs";
 
 const all256 = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 const numbers = (n) => Array.from({ length: n }, (_, i) => [i]);
 
-describe("event loop", { skip: !process.env.EVENT_LOOP_CMD && "EVENT_LOOP_CMD is not set" }, () => {
+describe("event loop", optional(process.env.EVENT_LOOP_CMD, "EVENT_LOOP_CMD is not set"), () => {
   let server;
   before(async () => {
     server = await ServerProcess.start({}, { variable: "EVENT_LOOP_CMD" });

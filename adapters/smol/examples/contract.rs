@@ -10,7 +10,9 @@ use smol::stream::StreamExt;
 use socketio_smol::Smol;
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .init();
     smol::block_on(contract::run::<Smol>(async {
         let mut signals = Signals::new([Signal::Term]).expect("a process may be asked to end");
         signals.next().await;

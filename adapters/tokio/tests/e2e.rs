@@ -1,10 +1,12 @@
 //! Real clients against the examples: npm's, PyPI's, and two tabs of a browser. What they check is in `adapters/e2e`.
 
-#[path = "../../e2e/run.rs"]
-mod run;
+#[path = "../../e2e/contract.rs"]
+mod contract;
 
 use std::path::Path;
 use std::sync::Mutex;
+
+use contract::run;
 
 /// The machine may be small, and the clients have deadlines: one suite at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -12,7 +14,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 #[test]
 fn javascript_and_python_clients() {
     let _turn = ONE_AT_A_TIME.lock();
-    run::contract();
+    contract::test();
 }
 
 #[test]

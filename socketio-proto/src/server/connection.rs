@@ -435,9 +435,10 @@ impl Connection {
 
     fn connect(&mut self, namespace: ByteString, auth: Option<Json>) -> Result<(), Violation> {
         if let Some(index) = self.sockets.iter().position(|socket| socket.namespace == namespace) {
-            if self.sockets[index].state != State::Left {
+            if self.sockets[index].is_connected() {
                 return Err(Violation::ConnectedTwice);
             }
+            // One that was not answered yet is forgotten: clients that change their mind say nothing about the first attempt.
             self.sockets.remove(index);
         }
         if self.sockets.len() >= self.config.max_namespaces {
