@@ -77,10 +77,10 @@
 //!
 //! - Say what becomes of a request that [`Server::route`](server::Server::route) refuses: write its
 //!   [`Refusal`]'s response.
-//! - Read no more than [`max_payload`](server::Connection::max_payload) tells you to, and fetch the events of one message or
-//!   body before you read the next. Then no client can fill your memory.
-//! - Fetch a transmit only when there is somewhere to write it. What is not fetched stays within
-//!   [`Config::send_capacity`], and the sender learns of it.
+//! - Read no more of a body than [`max_payload`](server::Connection::max_payload) tells you to, and nothing while
+//!   [`is_saturated`](server::Connection::is_saturated). Then no client can fill your memory with what it sends.
+//! - Tell [`poll_transmit`](server::Connection::poll_transmit) whether the WebSocket takes more. What waits for it stays within
+//!   [`Config::send_capacity`], and the sender learns of it. Then no client can fill your memory by not reading.
 //! - Report with [`handle_gone`](server::Connection::handle_gone) when a request that was not answered, or a WebSocket, is
 //!   dropped by its client. A transmit for it may have been on its way; drop that.
 //! - After [`Event::Closed`](server::Event::Closed), write the transmits that are left, then forget the session.

@@ -33,7 +33,7 @@ use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Pack
 ///           CONNECT            accept()              DISCONNECT
 ///  (none) ───────────► Pending ─────────► Connected ────────────► (none)
 ///                         │                   └── disconnect() ──► Left ── CONNECT ──► Pending, with a new key
-///                         └── refuse() ──► (none)
+///                         └── refuse(), CONNECT again ──► (none)
 /// ```
 ///
 /// From anywhere to none: the end of the connection. Whoever was connected then gets [`Event::Disconnect`].
