@@ -6,7 +6,7 @@ use core::fmt::Display;
 use thiserror::Error;
 
 use crate::json::JsonError;
-use crate::packet::PacketKind;
+use crate::kind::PacketKind;
 
 /// A message that is no packet, or none that may come now. It is the peer's fault, and it ends the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

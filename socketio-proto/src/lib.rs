@@ -100,8 +100,11 @@ pub use error::{ArgsError, DecodeError, EncodeError};
 mod json;
 pub use json::{Json, JsonError};
 
+mod kind;
+pub use kind::PacketKind;
+
 mod packet;
-pub use packet::{AckId, Packet, PacketKind, is_reserved_event};
+pub use packet::{AckId, Packet, is_reserved_event};
 
 mod reason;
 pub use reason::{DisconnectReason, Violation};

@@ -13,7 +13,8 @@ use crate::args::Args;
 use crate::attachments::Attachments;
 use crate::error::DecodeError;
 use crate::json::{self, Json};
-use crate::packet::{Packet, PacketKind};
+use crate::kind::PacketKind;
+use crate::packet::Packet;
 
 /// How much a packet may ask a [`Decoder`] to keep while it waits for attachments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

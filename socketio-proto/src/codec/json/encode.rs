@@ -11,7 +11,8 @@ use crate::attachments::Attachments;
 use crate::codec::encoded::Encoded;
 use crate::error::EncodeError;
 use crate::json::Json;
-use crate::packet::{AckId, PacketKind, is_reserved_event};
+use crate::kind::PacketKind;
+use crate::packet::{AckId, is_reserved_event};
 
 /// What the arguments of a common packet fit into. Longer ones make the buffer grow, by doubling.
 const PAYLOAD_GUESS: usize = 128;

@@ -10,7 +10,8 @@ use crate::args::{Sink, ToArgs};
 use crate::attachments::Attachments;
 use crate::codec::encoded::Encoded;
 use crate::error::EncodeError;
-use crate::packet::{AckId, PacketKind};
+use crate::kind::PacketKind;
+use crate::packet::AckId;
 
 /// The name of an event and its arguments, encoded once for packets that differ in their namespace or in the id of their
 /// acknowledgement, as those of a broadcast that asks for answers do.

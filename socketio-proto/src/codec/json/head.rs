@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 
 use crate::error::DecodeError;
 use crate::json;
-use crate::packet::{AckId, PacketKind, is_reserved_event};
+use crate::kind::PacketKind;
+use crate::packet::{AckId, is_reserved_event};
 
 /// The text of one packet, checked and taken apart, all of it borrowed.
 ///
