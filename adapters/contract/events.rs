@@ -307,7 +307,7 @@ fn binary(nsp: &Namespace) {
 
 fn departures(nsp: &Namespace) {
     nsp.on("disconnect-me", async |socket: Socket, close: bool| {
-        socket.disconnect(close)
+        socket.disconnect(close);
     });
     nsp.on("watch", async |socket: Socket, ack: Ack| {
         socket.join(WATCHERS)?;
@@ -354,6 +354,7 @@ fn except(choice: Broadcast, rooms: Rooms) -> Broadcast {
 }
 
 /// Emits what the client asked to emit.
+#[expect(clippy::needless_pass_by_value, reason = "it is made for this call")]
 fn relay(choice: Broadcast, event: &str, Rest(args): Rest, ack: Ack) -> Result {
     choice.emit(event, args)?;
     ack.send(())?;

@@ -34,6 +34,7 @@ impl Ack {
     /// # Errors
     ///
     /// As [`Socket::emit`].
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn send(self, args: impl ToArgs) -> Result<(), EmitError> {
         let Some(id) = self.id else { return Ok(()) };
         self.socket
@@ -74,6 +75,10 @@ impl Future for AckFuture {
 
 impl Drop for AckFuture {
     fn drop(&mut self) {
-        self.socket.client().forget_ack(self.socket.key(), self.id);
+        if self.socket.client().forget_ack(self.socket.key(), self.id) {
+            let session = self.socket.session();
+            session.lock().machine.forget_ack(self.socket.key(), self.id);
+            session.notify();
+        }
     }
 }

@@ -72,6 +72,7 @@ impl Broadcast {
     /// # Errors
     ///
     /// The event cannot be encoded; nobody gets anything.
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
         let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
         for socket in self.sockets() {

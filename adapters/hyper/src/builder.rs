@@ -23,6 +23,7 @@ pub struct ServerBuilder<R> {
     sockets: socketio_proto::server::Config,
     keep_headers: bool,
     max_handlers: usize,
+    handler_capacity: usize,
     close_timeout: Duration,
     on_handler_error: Option<OnHandlerError>,
     client_files: Option<Arc<ClientFiles>>,
@@ -37,6 +38,7 @@ impl<R: Runtime> Default for ServerBuilder<R> {
             sockets: socketio_proto::server::Config::default(),
             keep_headers: false,
             max_handlers: 1000,
+            handler_capacity: 16 << 20,
             close_timeout: Duration::from_secs(10),
             on_handler_error: None,
             client_files: None,
@@ -56,6 +58,7 @@ impl<R: Runtime> ServerBuilder<R> {
             sockets: Arc::new(self.sockets),
             keep_headers: self.keep_headers,
             max_handlers: self.max_handlers,
+            handler_capacity: self.handler_capacity,
             close_timeout: self.close_timeout,
             on_handler_error: self.on_handler_error,
             client_files: self.client_files,
@@ -143,11 +146,19 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
-    /// How many handlers may wait for one client, and how many events for its connect handler, before no more is read from it. Default
-    /// 1,000: enough that a handler may wait for acknowledgements that come behind other events.
+    /// How many handlers may wait for one client, and how many events for its connect handlers, before no more of its events are
+    /// looked at. Default 1,000: enough that a handler may wait for acknowledgements that come behind other events. At least 1.
     #[must_use]
     pub fn max_handlers(mut self, max: usize) -> Self {
-        self.max_handlers = max;
+        self.max_handlers = max.max(1);
+        self
+    }
+
+    /// How many bytes the events may have that [`max_handlers`](Self::max_handlers) counts, before no more of a client's events are
+    /// looked at. Default 16 MiB: sixteen of the largest. At least 1.
+    #[must_use]
+    pub fn handler_capacity(mut self, bytes: usize) -> Self {
+        self.handler_capacity = bytes.max(1);
         self
     }
 
@@ -158,8 +169,9 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
-    /// Calls `hook` when a handler fails or a client's arguments are not the ones that it takes: the socket, the event's name, the
-    /// error. It is logged in any case.
+    /// Calls `hook` when a handler fails or panics, or a client's arguments are not the ones that it takes: the socket, the event's name,
+    /// the error. Middlewares and connect handlers count as handlers of `connect`, the others as those of `disconnecting` and
+    /// `disconnect`. It is logged in any case.
     #[must_use]
     pub fn on_handler_error(mut self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) -> Self {
         self.on_handler_error = Some(Arc::new(hook));

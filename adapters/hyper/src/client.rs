@@ -1,6 +1,7 @@
 //! Socket.IO on a session: from the machine's events to the application's handlers.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytestring::ByteString;
@@ -16,7 +17,8 @@ use crate::handler::{AnyHandler, Call};
 use crate::io::Io;
 use crate::runtime::Task;
 use crate::session::{App, Session};
-use crate::socket::{Dispatch, HeldEvent};
+use crate::shield::{shield, shield_future};
+use crate::socket::HeldEvent;
 use crate::{Ack, ConnectError, HandlerError, Handshake, Namespace, Socket};
 
 type AckSender = oneshot::Sender<Result<Args, AckError>>;
@@ -27,6 +29,10 @@ pub(crate) struct Client {
     pub(crate) handshake: Handshake,
     sockets: Mutex<BTreeMap<SocketKey, Socket>>,
     acks: Mutex<BTreeMap<(SocketKey, AckId), AckSender>>,
+    /// Events that wait for a connect handler.
+    held: AtomicUsize,
+    /// The bytes of these and of the events whose handlers wait.
+    load: AtomicUsize,
 }
 
 impl App for Client {
@@ -44,6 +50,8 @@ impl App for Client {
             handshake: Handshake::new(head, io.settings.keep_headers),
             sockets: Mutex::default(),
             acks: Mutex::default(),
+            held: AtomicUsize::new(0),
+            load: AtomicUsize::new(0),
         };
         (
             client,
@@ -79,13 +87,11 @@ impl App for Client {
             Event::AckFailed { socket, id, error } => client.settle(socket, id, Err(error)),
             Event::Disconnect { socket, reason } => {
                 let socket = client.sockets().remove(&socket)?;
-                client.disconnect(socket, reason)
+                client.disconnect(&socket, &reason)
             }
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");
-                let sid = session.lock().machine.sid();
-                client.io.registry.forget(&sid);
-                session.wake_senders();
+                Self::release(session);
                 None
             }
             Event::Drained => {
@@ -96,8 +102,27 @@ impl App for Client {
         }
     }
 
-    fn max_handlers(&self) -> usize {
-        self.io.settings.max_handlers
+    fn release(session: &Arc<Session<Self>>) {
+        let sid = session.lock().machine.sid();
+        let acks = std::mem::take(&mut *session.app.acks());
+        drop(acks); // whoever waits for one learns that it will not come
+        session.app.io.registry.forget(&sid);
+        session.wake_senders();
+    }
+
+    fn abandon(session: &Arc<Session<Self>>) {
+        let sockets = std::mem::take(&mut *session.app.sockets());
+        for socket in sockets.into_values() {
+            session.app.take_out(&socket);
+            socket.listeners().close();
+        }
+        Self::release(session);
+    }
+
+    fn is_busy(&self, handlers: usize) -> bool {
+        let settings = &self.io.settings;
+        handlers.max(self.held.load(Ordering::Relaxed)) >= settings.max_handlers
+            || self.load.load(Ordering::Relaxed) >= settings.handler_capacity
     }
 }
 
@@ -109,13 +134,27 @@ impl Client {
         receiver
     }
 
-    /// Waits for it no more.
-    pub(crate) fn forget_ack(&self, socket: SocketKey, id: AckId) {
-        self.acks().remove(&(socket, id));
+    /// Waits for it no more. Says whether it had not come yet.
+    pub(crate) fn forget_ack(&self, socket: SocketKey, id: AckId) -> bool {
+        let sender = self.acks().remove(&(socket, id));
+        sender.is_some()
+    }
+
+    /// An event of so many bytes waits for a connect handler.
+    pub(crate) fn hold(&self, bytes: usize) {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        self.load.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// It waits no more.
+    pub(crate) fn unhold(&self, bytes: usize) {
+        self.held.fetch_sub(1, Ordering::Relaxed);
+        self.load.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     fn settle(&self, socket: SocketKey, id: AckId, answer: Result<Args, AckError>) -> Option<Task> {
-        if let Some(sender) = self.acks().remove(&(socket, id)) {
+        let sender = self.acks().remove(&(socket, id));
+        if let Some(sender) = sender {
             let _ = sender.send(answer); // nobody may be waiting any more
         }
         None
@@ -155,47 +194,48 @@ impl Client {
 
     /// A client emitted an event.
     fn handle(&self, socket: &Socket, event: HeldEvent) -> Option<Task> {
-        match socket.dispatch(event, self.io.settings.max_handlers) {
-            Dispatch::Handle(event, handler) => call(socket, event, &*handler),
-            Dispatch::Nothing => None,
-            Dispatch::Overflow => {
-                tracing::warn!(socket = %socket.id(), "too many events wait for a connect handler");
-                socket.disconnect(true);
-                None
-            }
-        }
+        let (event, handler) = socket.dispatch(event)?;
+        call(socket, event, &*handler)
     }
 
     /// A socket has left.
-    fn disconnect(&self, socket: Socket, reason: DisconnectReason) -> Option<Task> {
+    fn disconnect(&self, socket: &Socket, reason: &DisconnectReason) -> Option<Task> {
         tracing::debug!(socket = %socket.id(), %reason, "a socket disconnected");
         socket.finish();
         let namespace = socket.namespace().listeners();
         for listeners in [socket.listeners(), namespace] {
             if let Some(handler) = listeners.disconnecting() {
-                handler(&socket, &reason);
+                let called = shield(|| handler(socket, reason));
+                report(socket, "disconnecting", called);
             }
         }
+        self.take_out(socket);
+        let handlers = [socket.listeners().disconnect(), namespace.disconnect()];
+        socket.listeners().close();
+        let calls: Vec<_> = handlers
+            .into_iter()
+            .flatten()
+            .map(|handler| {
+                let (socket, reason) = (socket.clone(), reason.clone());
+                async move {
+                    let result = shield_future(async { handler(socket.clone(), reason).await }).await;
+                    report(&socket, "disconnect", result.and_then(|result| result));
+                }
+            })
+            .collect();
+        if calls.is_empty() {
+            return None;
+        }
+        Some(Box::pin(async move { drop(join_all(calls).await) }))
+    }
+
+    /// Takes a socket out of its namespace.
+    fn take_out(&self, socket: &Socket) {
         if let Some(member) = socket.member() {
             let left = socket.namespace().members().remove(member);
             drop(left);
         }
         self.io.leave(socket.namespace().name());
-        let handlers = [socket.listeners().disconnect(), namespace.disconnect()];
-        let futures: Vec<_> = handlers
-            .into_iter()
-            .flatten()
-            .map(|handler| handler(socket.clone(), reason.clone()))
-            .collect();
-        socket.listeners().clear();
-        if futures.is_empty() {
-            return None;
-        }
-        Some(Box::pin(async move {
-            for result in join_all(futures).await {
-                report(&socket, "disconnect", result);
-            }
-        }))
     }
 
     fn sockets(&self) -> MutexGuard<'_, BTreeMap<SocketKey, Socket>> {
@@ -212,10 +252,15 @@ async fn admit(namespace: Namespace, socket: Socket) {
     let session = Arc::clone(socket.session());
     let entry = Entry {
         io: &session.app.io,
-        namespace: &namespace,
+        socket: &socket,
     };
     for middleware in namespace.listeners().middlewares() {
-        if let Err(error) = middleware(socket.clone()).await {
+        let verdict = shield_future(async { middleware(socket.clone()).await }).await;
+        let verdict = verdict.unwrap_or_else(|panicked| {
+            report(&socket, "connect", Err(panicked));
+            Err(ConnectError::new("internal error"))
+        });
+        if let Err(error) = verdict {
             return refuse(&session, socket.key(), &error);
         }
     }
@@ -239,7 +284,8 @@ async fn admit(namespace: Namespace, socket: Socket) {
     session.notify();
     tracing::debug!(socket = %socket.id(), namespace = namespace.name(), "a socket connected");
     if let Some(handler) = namespace.listeners().connect() {
-        report(&socket, "connect", handler(socket.clone()).await);
+        let result = shield_future(async { handler(socket.clone()).await }).await;
+        report(&socket, "connect", result.and_then(|result| result));
     }
     let held = socket.finish_connecting();
     let tasks: Vec<Task> = held
@@ -252,15 +298,16 @@ async fn admit(namespace: Namespace, socket: Socket) {
     join_all(tasks).await;
 }
 
-/// A client that is about to be in a namespace. Dropped on the way, it is not any more: a middleware may fail, panic or be given up.
+/// A client that is about to be in a namespace. Dropped on the way, it is not any more: a middleware may fail or be given up.
 struct Entry<'a> {
     io: &'a Io,
-    namespace: &'a Namespace,
+    socket: &'a Socket,
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        self.io.leave(self.namespace.name());
+        self.socket.listeners().close();
+        self.io.leave(self.socket.namespace().name());
     }
 }
 
@@ -273,19 +320,48 @@ fn refuse(session: &Session<Client>, key: SocketKey, error: &ConnectError) {
 /// Calls the handler of an event. What it does not do at once is returned.
 fn call(socket: &Socket, event: HeldEvent, handler: &dyn AnyHandler) -> Option<Task> {
     let ack = event.reply.map(|id| Ack::new(socket.clone(), id));
-    match handler.call(Call {
-        socket,
-        args: event.args.cursor(),
-        ack,
-    }) {
+    let begun = shield(|| {
+        handler.call(Call {
+            socket,
+            args: event.args.cursor(),
+            ack,
+        })
+    });
+    match begun.and_then(|begun| Ok(begun?)) {
         Ok(future) => {
-            let socket = socket.clone();
-            Some(Box::pin(async move { report(&socket, &event.name, future.await) }))
+            let load = Load::new(socket, event.len());
+            let name = event.name;
+            Some(Box::pin(async move {
+                let result = shield_future(future).await;
+                report(&load.socket, &name, result.and_then(|result| result));
+            }))
         }
         Err(error) => {
-            report(socket, &event.name, Err(HandlerError::Args(error)));
+            report(socket, &event.name, Err(error));
             None
         }
+    }
+}
+
+/// An event that is being handled, for as long as its handler waits.
+struct Load {
+    socket: Socket,
+    bytes: usize,
+}
+
+impl Load {
+    fn new(socket: &Socket, bytes: usize) -> Self {
+        socket.client().load.fetch_add(bytes, Ordering::Relaxed);
+        Self {
+            socket: socket.clone(),
+            bytes,
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.socket.client().load.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -294,7 +370,9 @@ fn report(socket: &Socket, event: &str, result: Result<(), HandlerError>) {
     if let Err(error) = result {
         tracing::warn!(event, socket = %socket.id(), %error, "the handler of an event failed");
         if let Some(hook) = &socket.client().io.settings.on_handler_error {
-            hook(socket, event, &error);
+            if let Err(error) = shield(|| hook(socket, event, &error)) {
+                tracing::error!(event, %error, "the hook for handlers that fail failed");
+            }
         }
     }
 }

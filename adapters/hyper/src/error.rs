@@ -56,4 +56,7 @@ pub enum HandlerError {
     /// The handler returned an error.
     #[error(transparent)]
     Failed(BoxError),
+    /// The handler panicked, with this message. Only this call of it ends.
+    #[error("panicked: {0}")]
+    Panicked(String),
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes, BytesMut};
 use engineio_proto::server::Request as Routed;
 use engineio_proto::{Exchange, Response};
-use futures_util::FutureExt;
 use futures_util::future::{Either, select};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
@@ -49,15 +48,15 @@ where
     let max_payload = session.max_payload();
     drop((host, head));
     if let Exchange::Post { .. } = exchange {
-        if let Some(answer) = (&mut pending).now_or_never() {
-            return respond_with(answer, None);
-        }
-        match read_body(&mut body, max_payload).await {
-            Some(body) => match select(pin!(session.ready_to_read()), &mut pending).await {
-                Either::Left(((), _)) => pending.body(body),
-                Either::Right((answer, _)) => return respond_with(answer, None),
-            },
-            None => {
+        let reading = async {
+            session.ready_to_read().await;
+            read_body(&mut body, max_payload).await
+        };
+        // The answer comes before the body if the request is refused, or if the session ends while the client takes its time.
+        match select(&mut pending, pin!(reading)).await {
+            Either::Left((answer, _)) => return respond_with(answer, None),
+            Either::Right((Some(body), _)) => pending.body(body),
+            Either::Right((None, _)) => {
                 return respond(Response {
                     status: 400,
                     content_type: None,

@@ -1,6 +1,7 @@
 //! The request that a session began with.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
@@ -8,7 +9,7 @@ use http::HeaderMap;
 use http::request::Parts;
 
 /// What is known of the request that a session began with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handshake {
     query: Box<str>,
     address: Option<SocketAddr>,
@@ -58,5 +59,15 @@ impl Handshake {
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.headers.as_deref()
+    }
+}
+
+/// Without the query and the headers, which may hold secrets.
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("address", &self.address)
+            .field("issued", &self.issued)
+            .finish_non_exhaustive()
     }
 }

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::client_files::ClientFiles;
 use crate::listeners::Listeners;
 use crate::registry::Registry;
+use crate::shield::shield;
 use crate::{HandlerError, Namespace, Socket};
 
 /// Called with a handler's error: the socket, the event, what went wrong.
@@ -30,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) sockets: Arc<Config>,
     pub(crate) keep_headers: bool,
     pub(crate) max_handlers: usize,
+    pub(crate) handler_capacity: usize,
     pub(crate) close_timeout: Duration,
     pub(crate) on_handler_error: Option<OnHandlerError>,
     pub(crate) client_files: Option<Arc<ClientFiles>>,
@@ -74,13 +76,15 @@ impl AsRef<Registry<Client>> for Io {
 impl Io {
     pub(crate) fn new(settings: Settings, registry: Registry<Client>) -> Self {
         let (closing, closed) = oneshot::channel();
-        Self {
+        let io = Self {
             settings,
             registry,
             namespaces: RwLock::default(),
             closing: Mutex::new(Some(closing)),
             closed: closed.shared(),
-        }
+        };
+        io.create("/"); // where clients are that name none
+        io
     }
 
     /// The namespace of this name; it comes into being here if need be.
@@ -114,7 +118,12 @@ impl Io {
             namespaces.patterns.clone()
         };
         // The application's code runs without the lock.
-        let (_, listeners) = patterns.into_iter().find(|(pattern, _)| pattern(name))?;
+        let (_, listeners) = patterns.into_iter().find(|(pattern, _)| {
+            shield(|| pattern(name)).unwrap_or_else(|error| {
+                tracing::error!(namespace = name, %error, "the pattern of a namespace failed");
+                false
+            })
+        })?;
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
         let entry = namespaces.named.entry(name.into()).or_insert_with(|| Entry {
             namespace: Namespace::new(name, listeners),

@@ -1,51 +1,99 @@
-//! Under construction.
+//! Socket.IO and Engine.IO servers for any async runtime, on [`hyper`]'s runtime traits.
+//!
+//! The protocol is in `socketio-proto` and `engineio-proto`, which do no I/O; a runtime is in a crate of its own, which names its types:
+//! `socketio-tokio`, `socketio-smol`. **Use one of those**, unless yours is a third runtime. Here is what they share: HTTP requests and
+//! WebSockets on one side; on the other the [`Server`] with its [`Namespace`]s and [`Socket`]s, and the [`EngineServer`] for people who
+//! want messages and nothing above them.
+//!
+//! # How a session is driven
+//!
+//! Each client has one task. It reads what has arrived, calls the handlers, and writes what came of it, all that is ready with one
+//! write; there is no channel in between. An HTTP request that brings something, such as a POST of a long-polling client, does the same
+//! in its own task if nobody else is at it.
+//!
+//! - Handlers start in the order in which events arrive, and are polled inside that task. One that waits does not hold up the next;
+//!   one that computes for long holds up its client, so hand such work to a thread.
+//! - How much may wait is bounded, and then the client is not read: [`ServerBuilder::max_handlers`],
+//!   [`ServerBuilder::handler_capacity`]. A handler should come to an end when its client has left; until then something of the
+//!   session is kept.
+//! - What is emitted waits in memory until the client takes it, up to [`ServerBuilder::send_capacity`]. Beyond that
+//!   [`Socket::emit`] says so, [`Socket::emit_when_ready`] waits, volatile events are dropped, and a broadcast disconnects the client.
+//! - A handler that panics ends alone: it is reported to [`ServerBuilder::on_handler_error`], and the session goes on.
+//!
+//! # In a server that there is already
+//!
+//! [`Server::service`] is a `tower` service over any request body. In axum that is `Router::fallback_service(io.service())`. With bare
+//! hyper, serve connections `with_upgrades()`, for WebSockets are such. Compression, CORS headers and the like are layers around the
+//! service, from `tower-http` for one.
+//!
+//! # What a runtime must bring
+//!
+//! A [`Runtime`]: hyper's timer, a way to start a task, a TCP listener whose connections implement hyper's `Read` and `Write`. The
+//! rest follows: `type Server = socketio_hyper::Server<MyRuntime>`.
 #![forbid(unsafe_code)]
 
-mod ack;
-mod answers;
-mod broadcast;
 mod builder;
-mod client;
-mod client_files;
-mod clock;
-mod data;
-mod engine;
-mod entropy;
-mod error;
-mod exchange;
-mod handler;
-mod handshake;
-mod io;
-mod listen;
-mod listeners;
-mod machine;
-mod namespace;
-mod registry;
-mod runtime;
-mod server;
-mod service;
-mod session;
-mod socket;
-mod turn;
-mod websocket;
-
-pub use ack::{Ack, AckFuture};
-pub use broadcast::{Broadcast, BroadcastAcks};
 pub use builder::ServerBuilder;
-pub use data::Data;
-pub use engine::{EngineIoService, EngineServer, EngineSocket};
-pub use engineio_proto::{CloseReason, Config as EngineConfig, Message, SendError, TransportKind, Transports};
-pub use error::{BoxError, ConnectError, HandlerError};
-pub use exchange::Body;
-pub use handler::{Argument, Call, Handler, Outcome, Rest};
-pub use handshake::{Handshake, RemoteAddr};
-pub use hyper;
-pub use listen::serve;
-pub use namespace::Namespace;
-pub use runtime::{Runtime, Task};
+
+mod server;
 pub use server::Server;
-pub use service::SocketIoService;
+
+mod namespace;
+pub use namespace::Namespace;
+
+mod socket;
 pub use socket::Socket;
+
+mod handshake;
+pub use handshake::{Handshake, RemoteAddr};
+
+mod data;
+pub use data::Data;
+
+mod handler;
+pub use handler::{Argument, Call, Handler, Outcome, Rest};
+
+mod ack;
+pub use ack::{Ack, AckFuture};
+
+mod broadcast;
+pub use broadcast::{Broadcast, BroadcastAcks};
+
+mod error;
+pub use error::{BoxError, ConnectError, HandlerError};
+
+mod engine;
+pub use engine::{EngineIoService, EngineServer, EngineSocket};
+
+mod service;
+pub use service::SocketIoService;
+
+mod exchange;
+pub use exchange::Body;
+
+mod listen;
+pub use listen::serve;
+
+mod runtime;
+pub use runtime::{Runtime, Task};
+
+pub use engineio_proto::{CloseReason, Config as EngineConfig, Message, SendError, TransportKind, Transports};
+pub use hyper;
 pub use socketio_proto::server::hub::JoinError;
 pub use socketio_proto::server::{AckError, EmitError};
 pub use socketio_proto::{Arg, Args, ArgsError, DisconnectReason, Json, SocketId, ToArgs};
+
+mod answers;
+mod client;
+mod client_files;
+mod clock;
+mod entropy;
+mod io;
+mod listeners;
+mod machine;
+mod registry;
+mod session;
+mod shield;
+mod turn;
+mod waiters;
+mod websocket;

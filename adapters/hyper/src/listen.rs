@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
@@ -52,6 +53,9 @@ where
                     drop(alive);
                 }));
             }
+            Err(error) if is_of_one_connection(&error) => {
+                tracing::debug!(%error, "a connection broke before it was accepted");
+            }
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
                 runtime.timer().sleep(EXHAUSTED).await;
@@ -60,6 +64,12 @@ where
     }
     drop((listener, alive));
     select(all_gone.next(), runtime.timer().sleep(grace)).await;
+}
+
+/// Whether the next connection may well be accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// Serves one connection. It ends early if the client does, late if the server is asked to stop.

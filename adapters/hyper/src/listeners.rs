@@ -29,11 +29,13 @@ struct Inner {
     disconnecting: Option<OnDisconnecting>,
     disconnect: Option<OnDisconnect>,
     events: BTreeMap<Cow<'static, str>, Arc<dyn AnyHandler>>,
+    /// Nothing happens any more: what is added is dropped.
+    closed: bool,
 }
 
 impl Listeners {
     pub(crate) fn on<P: 'static>(&self, event: Cow<'static, str>, handler: impl Handler<P>) {
-        self.change(|inner| inner.events.insert(event, Arc::new(Erased::<_, P>::new(handler))));
+        self.add(|inner| inner.events.insert(event, Arc::new(Erased::<_, P>::new(handler))));
     }
 
     pub(crate) fn off(&self, event: &str) {
@@ -45,10 +47,10 @@ impl Listeners {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), ConnectError>> + Send + 'static,
     {
-        self.change(|inner| {
+        self.add(|inner| {
             inner
                 .middlewares
-                .push(Arc::new(move |socket| Box::pin(middleware(socket))))
+                .push(Arc::new(move |socket| Box::pin(middleware(socket))));
         });
     }
 
@@ -58,11 +60,11 @@ impl Listeners {
         Fut: Future<Output: Outcome> + Send + 'static,
     {
         let handler = move |socket| run(handler(socket));
-        self.change(|inner| inner.connect = Some(Arc::new(handler)));
+        self.add(|inner| inner.connect.replace(Arc::new(handler)));
     }
 
     pub(crate) fn on_disconnecting(&self, handler: impl Fn(&Socket, &DisconnectReason) + Send + Sync + 'static) {
-        self.change(|inner| inner.disconnecting = Some(Arc::new(handler)));
+        self.add(|inner| inner.disconnecting.replace(Arc::new(handler)));
     }
 
     pub(crate) fn on_disconnect<F, Fut>(&self, handler: F)
@@ -71,7 +73,7 @@ impl Listeners {
         Fut: Future<Output: Outcome> + Send + 'static,
     {
         let handler = move |socket, reason| run(handler(socket, reason));
-        self.change(|inner| inner.disconnect = Some(Arc::new(handler)));
+        self.add(|inner| inner.disconnect.replace(Arc::new(handler)));
     }
 
     pub(crate) fn event(&self, name: &str) -> Option<Arc<dyn AnyHandler>> {
@@ -94,10 +96,21 @@ impl Listeners {
         self.read(|inner| inner.disconnect.clone())
     }
 
-    /// Lets go of everything: what a socket's handlers captured is not kept for longer than it lives.
-    pub(crate) fn clear(&self) {
-        let before = self.change(std::mem::take);
+    /// Lets go of everything, for good: what a socket's handlers captured, the socket itself for one, is not kept for longer than it
+    /// lives.
+    pub(crate) fn close(&self) {
+        let closed = Inner {
+            closed: true,
+            ..Inner::default()
+        };
+        let before = self.change(|inner| std::mem::replace(inner, closed));
         drop(before); // outside the lock: what they captured may have a `Drop` of its own
+    }
+
+    /// What it takes the place of is dropped outside the lock.
+    fn add<R>(&self, add: impl FnOnce(&mut Inner) -> R) -> Option<R> {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        (!inner.closed).then(|| add(&mut inner))
     }
 
     fn read<R>(&self, look: impl FnOnce(&Inner) -> R) -> R {

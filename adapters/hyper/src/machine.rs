@@ -15,19 +15,23 @@ pub(crate) trait Machine: Debug + Send + 'static {
     fn handle_message(&mut self, now: Instant, id: ExchangeId, message: Message);
     fn handle_gone(&mut self, now: Instant, id: ExchangeId, gone: Gone);
     fn handle_timeout(&mut self, now: Instant);
+    fn close(&mut self, now: Instant);
     fn poll_transmit(&mut self, writable: bool) -> Option<Transmit>;
     fn poll_event(&mut self) -> Option<Self::Event>;
+    fn poll_own_event(&mut self) -> Option<Self::Event>;
     fn poll_timeout(&self) -> Option<Instant>;
     fn websocket(&self) -> Option<ExchangeId>;
     fn max_payload(&self) -> usize;
+    fn queued_bytes(&self) -> usize;
     fn is_saturated(&self) -> bool;
+    fn is_closed(&self) -> bool;
 
     /// Whether nothing happens after this event.
     fn is_last(event: &Self::Event) -> bool;
 }
 
 macro_rules! machine {
-    ($module:ident) => {
+    ($module:ident, $own:expr) => {
         impl Machine for $module::server::Connection {
             type Event = $module::server::Event;
 
@@ -51,12 +55,20 @@ macro_rules! machine {
                 self.handle_timeout(now);
             }
 
+            fn close(&mut self, now: Instant) {
+                self.close(now);
+            }
+
             fn poll_transmit(&mut self, writable: bool) -> Option<Transmit> {
                 self.poll_transmit(writable)
             }
 
             fn poll_event(&mut self) -> Option<Self::Event> {
                 self.poll_event()
+            }
+
+            fn poll_own_event(&mut self) -> Option<Self::Event> {
+                $own(self)
             }
 
             fn poll_timeout(&self) -> Option<Instant> {
@@ -71,8 +83,16 @@ macro_rules! machine {
                 self.max_payload()
             }
 
+            fn queued_bytes(&self) -> usize {
+                self.queued_bytes()
+            }
+
             fn is_saturated(&self) -> bool {
                 self.is_saturated()
+            }
+
+            fn is_closed(&self) -> bool {
+                self.is_closed()
             }
 
             fn is_last(event: &Self::Event) -> bool {
@@ -82,5 +102,5 @@ macro_rules! machine {
     };
 }
 
-machine!(engineio_proto);
-machine!(socketio_proto);
+machine!(engineio_proto, |_| None); // it has none
+machine!(socketio_proto, Self::poll_own_event);

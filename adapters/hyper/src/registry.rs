@@ -51,12 +51,13 @@ impl<A: App> Registry<A> {
     /// Forgets a session that has ended.
     pub(crate) fn forget(&self, sid: &Sid) {
         let mut sessions = self.write();
-        sessions.forget(sid);
-        if sessions.is_empty() {
-            if let Some(waiting) = &mut *self.stopping() {
-                waiting.clear();
-            }
-        }
+        let forgotten = sessions.forget(sid);
+        let waiting = match &mut *self.stopping() {
+            Some(waiting) if sessions.is_empty() => std::mem::take(waiting),
+            _ => Vec::new(),
+        };
+        drop(sessions);
+        drop((forgotten, waiting)); // outside the lock: dropped senders wake receivers
     }
 
     /// Refuses new sessions from now on. Ready when there are none left.

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
@@ -19,7 +19,11 @@ use crate::machine::Machine;
 use crate::registry::Registry;
 use crate::runtime::Task;
 use crate::turn::Turn;
+use crate::waiters::Waiters;
 use crate::websocket::WebSocket;
+
+/// Turns in a row before other sessions get theirs: a handler that emits all the time would otherwise hold its thread for good.
+const TURNS: usize = 16;
 
 /// What a session is for: Engine.IO messages, or the sockets of Socket.IO.
 pub(crate) trait App: Sized + Send + Sync + 'static {
@@ -38,8 +42,18 @@ pub(crate) trait App: Sized + Send + Sync + 'static {
     /// Acts on an event. What cannot be done at once is returned and driven by the session, beside what follows.
     fn handle_event(session: &Arc<Session<Self>>, event: <Self::Machine as Machine>::Event) -> Option<Task>;
 
-    /// How many handlers may wait before nothing more is read.
-    fn max_handlers(&self) -> usize;
+    /// Lets go of the session, which is over, and of everyone who waits for its client: handlers that do are what keeps its last
+    /// events from being handled.
+    fn release(session: &Arc<Session<Self>>);
+
+    /// Takes everything apart that the session shares with others. Nobody drives it any more: its task has panicked, or the runtime
+    /// was shut down.
+    fn abandon(session: &Arc<Session<Self>>) {
+        Self::release(session);
+    }
+
+    /// Whether so much waits to be handled that no more should be begun; `handlers` of the session's do.
+    fn is_busy(&self, handlers: usize) -> bool;
 }
 
 /// One session, shared by its task, by the HTTP requests that belong to it, and by whoever sends to its client.
@@ -66,9 +80,9 @@ pub(crate) struct Shared<M> {
     /// WebSockets that the driver has not seen yet.
     pub(crate) arriving: Vec<WebSocket>,
     /// Senders that found no room.
-    starved: Vec<Waker>,
+    pub(crate) starved: Waiters,
     /// POSTs that came while enough was there to handle.
-    readers: Vec<Waker>,
+    readers: Waiters,
 }
 
 impl<A: App> Session<A> {
@@ -80,8 +94,8 @@ impl<A: App> Session<A> {
                 machine,
                 answers: Answers::default(),
                 arriving: Vec::new(),
-                starved: Vec::new(),
-                readers: Vec::new(),
+                starved: Waiters::default(),
+                readers: Waiters::default(),
             }),
             turn: Mutex::new(Turn::default()),
             due: AtomicBool::new(true),
@@ -93,9 +107,14 @@ impl<A: App> Session<A> {
 
     /// The session's task.
     pub(crate) async fn run(self: Arc<Self>) {
+        let mut running = Running {
+            session: self,
+            over: false,
+        };
         std::future::poll_fn(|cx| {
-            self.task.register(cx.waker());
-            if self.drive(cx) { Poll::Ready(()) } else { Poll::Pending }
+            running.session.task.register(cx.waker());
+            running.over = running.session.drive(cx);
+            if running.over { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -118,11 +137,16 @@ impl<A: App> Session<A> {
         &self,
         mut send: impl FnMut(&mut A::Machine) -> Result<(), SendError<T>>,
     ) -> Result<(), T> {
+        let mut place = Place {
+            session: self,
+            among: |shared| &mut shared.starved,
+            key: None,
+        };
         std::future::poll_fn(|cx| {
             let mut shared = self.lock();
             let result = match send(&mut shared.machine) {
                 Err(SendError::Full(_)) => {
-                    shared.starved.push(cx.waker().clone());
+                    shared.starved.wait(&mut place.key, cx);
                     return Poll::Pending;
                 }
                 Err(SendError::Closed(unsent)) => Err(unsent),
@@ -137,18 +161,21 @@ impl<A: App> Session<A> {
 
     /// There is room again, or there never will be.
     pub(crate) fn wake_senders(&self) {
-        let starved = std::mem::take(&mut self.lock().starved);
-        for waker in starved {
-            waker.wake();
-        }
+        let starved = self.lock().starved.take();
+        starved.for_each(Waker::wake);
     }
 
     /// Waits until what has arrived before is handled, all but a little: the answer to a POST is what paces the client.
     pub(crate) async fn ready_to_read(&self) {
+        let mut place = Place {
+            session: self,
+            among: |shared| &mut shared.readers,
+            key: None,
+        };
         std::future::poll_fn(|cx| {
             let mut shared = self.lock();
             if shared.machine.is_saturated() {
-                shared.readers.push(cx.waker().clone());
+                shared.readers.wait(&mut place.key, cx);
                 return Poll::Pending;
             }
             Poll::Ready(())
@@ -162,11 +189,9 @@ impl<A: App> Session<A> {
         if shared.machine.is_saturated() {
             return false;
         }
-        let readers = std::mem::take(&mut shared.readers);
+        let readers = shared.readers.take();
         drop(shared);
-        for waker in readers {
-            waker.wake();
-        }
+        readers.for_each(Waker::wake);
         true
     }
 
@@ -187,32 +212,39 @@ impl<A: App> Session<A> {
         }
         shared.machine.handle_request(now, id, exchange);
         drop(shared);
-        self.drive_here();
-        Pending {
+        let pending = Pending {
             session: Arc::clone(self),
             id,
             answered: false,
-        }
+        };
+        self.drive_here();
+        pending
     }
 
     /// Drives the session as far as it goes. Says whether it is over.
     fn drive(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
         self.due.store(true, Ordering::SeqCst);
-        loop {
-            let Ok(mut turn) = self.turn.try_lock() else {
-                return false;
+        for _ in 0..TURNS {
+            // The two fences: either the lock is seen to be free here, or whoever frees it sees that something is due.
+            fence(Ordering::SeqCst);
+            let mut turn = match self.turn.try_lock() {
+                Ok(turn) => turn,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return false,
             };
-            self.driving.store(true, Ordering::SeqCst);
-            while self.due.swap(false, Ordering::SeqCst) {
+            let driving = Driving::new(&self.driving);
+            if self.due.swap(false, Ordering::SeqCst) {
                 turn.take(self, cx);
             }
-            let over = turn.is_over();
-            self.driving.store(false, Ordering::SeqCst);
-            drop(turn);
+            let over = turn.finish();
+            drop((driving, turn));
+            fence(Ordering::SeqCst);
             if !self.due.load(Ordering::SeqCst) {
                 return over;
             }
         }
+        cx.waker().wake_by_ref();
+        false
     }
 
     /// Drives the session in a task that is not its own; what has to wait wakes its own.
@@ -220,6 +252,67 @@ impl<A: App> Session<A> {
         let waker = Waker::from(Arc::clone(self));
         if self.drive(&mut Context::from_waker(&waker)) {
             self.task.wake();
+        }
+    }
+
+    /// Nobody drives the session any more, and nobody will: ends it without a word.
+    fn abandon(self: &Arc<Self>) {
+        let turn = std::mem::take(&mut *self.turn.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(turn);
+        let mut shared = self.lock();
+        shared.machine.close(self.clock.now());
+        let arriving = std::mem::take(&mut shared.arriving);
+        let wakers: Vec<_> = shared.answers.end().collect();
+        drop(shared);
+        drop(arriving);
+        wakers.into_iter().for_each(Waker::wake);
+        A::abandon(self);
+    }
+}
+
+/// A session whose task runs.
+struct Running<A: App> {
+    session: Arc<Session<A>>,
+    over: bool,
+}
+
+impl<A: App> Drop for Running<A> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.session.abandon();
+        }
+        self.session.task.take();
+    }
+}
+
+/// A session that is being driven.
+struct Driving<'a>(&'a AtomicBool);
+
+impl<'a> Driving<'a> {
+    fn new(driving: &'a AtomicBool) -> Self {
+        driving.store(true, Ordering::SeqCst);
+        Self(driving)
+    }
+}
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+/// A place among those who wait, for as long as the future that waits lives.
+struct Place<'a, A: App> {
+    session: &'a Session<A>,
+    among: fn(&mut Shared<A::Machine>) -> &mut Waiters,
+    key: Option<u64>,
+}
+
+impl<A: App> Drop for Place<'_, A> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let left = (self.among)(&mut self.session.lock()).leave(key);
+            drop(left);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{SendError, TransportKind};
 use serde::de::DeserializeOwned;
@@ -52,13 +53,12 @@ pub(crate) struct HeldEvent {
     pub(crate) reply: Option<AckId>,
 }
 
-/// What is to be done with an event.
-pub(crate) enum Dispatch {
-    Handle(HeldEvent, Arc<dyn AnyHandler>),
-    /// It waits, or nobody wants it.
-    Nothing,
-    /// Too many wait.
-    Overflow,
+impl HeldEvent {
+    /// How many bytes it keeps.
+    pub(crate) fn len(&self) -> usize {
+        let attachments = self.args.attachments().iter().map(Bytes::len);
+        self.name.len() + self.args.as_json().len() + attachments.sum::<usize>()
+    }
 }
 
 impl Socket {
@@ -116,7 +116,7 @@ impl Socket {
     /// Emits an event to the client.
     ///
     /// `args` is whatever serde can serialize: a tuple is one argument for each of its elements, `()` is none, and anything else is one
-    /// argument. Bytes (`bytes::Bytes`, `serde_bytes`) anywhere in it are sent as binary attachments; [`Args`] are relayed as they
+    /// argument. (To serde `[T; N]` is a tuple, a slice or a `Vec` is not; `(x,)` is one argument whatever `x` is.) Bytes (`bytes::Bytes`, `serde_bytes`) anywhere in it are sent as binary attachments; [`Args`] are relayed as they
     /// came.
     ///
     /// ```
@@ -130,6 +130,7 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::Full`] if the client does not keep up, [`EmitError::NotConnected`] if it has left.
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
         self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, false)
     }
@@ -150,6 +151,7 @@ impl Socket {
     /// # Errors
     ///
     /// [`EmitError::NotConnected`] if the client has left.
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit_volatile(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
         self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, true)
     }
@@ -167,6 +169,7 @@ impl Socket {
     /// # Errors
     ///
     /// As [`emit`](Self::emit).
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit_with_ack(&self, event: &str, args: impl ToArgs) -> Result<AckFuture, EmitError> {
         self.emit_awaiting(event, &args, None)
     }
@@ -176,6 +179,7 @@ impl Socket {
     /// # Errors
     ///
     /// As [`emit`](Self::emit).
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit_with_ack_timeout(
         &self,
         event: &str,
@@ -227,7 +231,8 @@ impl Socket {
         }
     }
 
-    /// Disconnects the client from this namespace or, with `close`, from all of them and from the server.
+    /// Disconnects the client from this namespace or, with `close`, from all of them and from the server. Of a socket that is not
+    /// connected, yet or any more, nothing happens.
     pub fn disconnect(&self, close: bool) {
         self.0.session.lock().machine.disconnect(self.0.key, close);
         self.0.session.notify();
@@ -270,7 +275,8 @@ impl Socket {
         &self.client().handshake
     }
 
-    /// Values that the application keeps with this socket.
+    /// Values that the application keeps with this socket, for as long as someone keeps the socket: a value that contains the socket
+    /// itself must be [removed](Data::remove) when it has left.
     #[must_use]
     pub fn data(&self) -> &Data {
         &self.0.data
@@ -353,35 +359,34 @@ impl Socket {
         let answer = self.client().expect_ack(self.0.key, id);
         let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
         let deadline = timeout.map(|timeout| self.0.session.clock.now() + timeout);
-        self.0
-            .session
-            .lock()
-            .machine
-            .send_with_ack(self.0.key, id, packet, deadline)?;
+        let sent = {
+            let mut shared = self.0.session.lock();
+            shared.machine.send_with_ack(self.0.key, id, packet, deadline)
+        };
+        sent?;
         self.0.session.notify();
         Ok(future)
     }
 
-    /// Decides what is to be done with an event, in the order of arrival.
-    pub(crate) fn dispatch(&self, event: HeldEvent, max_held: usize) -> Dispatch {
+    /// Finds the handler of an event, in the order of arrival. There is none if the event has to wait, or if nobody wants it.
+    pub(crate) fn dispatch(&self, event: HeldEvent) -> Option<(HeldEvent, Arc<dyn AnyHandler>)> {
         let mut stage = self.stage();
         let handler = match &*stage {
             Stage::Connecting(held) if !held.is_empty() => None,
-            Stage::Disconnected => return Dispatch::Nothing,
             Stage::Connecting(_) | Stage::Connected => self.find_handler(&event.name),
+            Stage::Disconnected => None,
         };
         match (handler, &mut *stage) {
-            (Some(handler), _) => Dispatch::Handle(event, handler),
-            (None, Stage::Connecting(held)) if held.len() < max_held => {
+            (Some(handler), _) => return Some((event, handler)),
+            (None, Stage::Connecting(held)) => {
+                self.client().hold(event.len());
                 held.push_back(event);
-                Dispatch::Nothing
             }
-            (None, Stage::Connecting(_)) => Dispatch::Overflow,
-            (None, _) => {
+            (None, Stage::Connected | Stage::Disconnected) => {
                 tracing::debug!(event = &*event.name, socket = %self.id(), "nobody listens to this event");
-                Dispatch::Nothing
             }
         }
+        None
     }
 
     /// The connect handler is done: returns the events that waited for it.
@@ -391,6 +396,8 @@ impl Socket {
             Stage::Connecting(held) => {
                 let held = std::mem::take(held);
                 *stage = Stage::Connected;
+                drop(stage);
+                held.iter().for_each(|event| self.client().unhold(event.len()));
                 held
             }
             Stage::Connected | Stage::Disconnected => VecDeque::new(),
@@ -399,7 +406,10 @@ impl Socket {
 
     /// The client has left.
     pub(crate) fn finish(&self) {
-        *self.stage() = Stage::Disconnected;
+        let before = std::mem::replace(&mut *self.stage(), Stage::Disconnected);
+        if let Stage::Connecting(held) = before {
+            held.iter().for_each(|event| self.client().unhold(event.len()));
+        }
     }
 
     pub(crate) fn find_handler(&self, event: &str) -> Option<Arc<dyn AnyHandler>> {

@@ -13,14 +13,19 @@ use futures_util::future::CatchUnwind;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use hyper::rt::Sleep;
 
+use crate::HandlerError;
 use crate::answers::Answer;
 use crate::machine::Machine;
 use crate::runtime::Task;
 use crate::session::{App, Session};
+use crate::shield::{panicked, shield};
 use crate::websocket::{Received, WebSocket};
 
 /// Messages read from one WebSocket before the rest of the session, and other sessions, get their turn.
 const BATCH: usize = 64;
+
+/// How often what came of it is looked after in one turn, before other sessions get theirs.
+const ROUNDS: usize = 16;
 
 /// What only the driver of a session touches.
 #[derive(Default)]
@@ -34,6 +39,7 @@ pub(crate) struct Turn {
     silent: bool,
     wakers: Vec<Waker>,
     begun: bool,
+    released: bool,
 }
 
 struct Alarm {
@@ -47,12 +53,15 @@ impl Turn {
         let now = session.clock.timer.now();
         self.begin(session, now);
         let paused = self.read(session, now, cx);
-        loop {
+        for left in (0..ROUNDS).rev() {
             let handled = self.handle_events(session, cx);
             let waited = self.poll_handlers(cx);
             let transmitted = self.transmit(session, now, cx);
             if !(handled || waited || transmitted) {
                 break;
+            }
+            if left == 0 {
+                cx.waker().wake_by_ref();
             }
         }
         if paused && session.wake_readers() {
@@ -62,8 +71,12 @@ impl Turn {
     }
 
     /// Whether nothing is left to drive, now or later.
-    pub(crate) fn is_over(&self) -> bool {
-        self.silent && self.websockets.is_empty() && self.handlers.is_empty()
+    pub(crate) fn finish(&mut self) -> bool {
+        let over = self.silent && self.websockets.is_empty() && self.handlers.is_empty();
+        if over {
+            self.handlers = FuturesUnordered::new(); // the old one may keep a waker, and that the session
+        }
+        over
     }
 
     /// Takes over new WebSockets and tells the machine the time.
@@ -113,24 +126,40 @@ impl Turn {
     fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         if !std::mem::replace(&mut self.begun, true) {
-            self.start(A::begin(session), cx);
+            self.start(shield(|| A::begin(session)), cx);
         }
-        while self.handlers.len() < session.app.max_handlers() {
-            let Some(event) = session.lock().machine.poll_event() else {
-                break;
+        loop {
+            let mut shared = session.lock();
+            let busy = session.app.is_busy(self.handlers.len());
+            let event = if busy {
+                shared.machine.poll_own_event()
+            } else {
+                shared.machine.poll_event()
+            };
+            let closed = shared.machine.is_closed();
+            drop(shared);
+            let Some(event) = event else {
+                if !(busy && closed) || std::mem::replace(&mut self.released, true) {
+                    return progress;
+                }
+                A::release(session);
+                return true;
             };
             progress = true;
             self.ended |= A::Machine::is_last(&event);
-            self.start(A::handle_event(session, event), cx);
+            self.start(shield(|| A::handle_event(session, event)), cx);
         }
-        progress
     }
 
-    fn start(&mut self, task: Option<Task>, cx: &mut Context<'_>) {
-        let Some(task) = task else { return };
+    fn start(&mut self, task: Result<Option<Task>, HandlerError>, cx: &mut Context<'_>) {
+        let task = match task {
+            Ok(Some(task)) => task,
+            Ok(None) => return,
+            Err(panicked) => return report(Err(panicked)),
+        };
         let mut task = AssertUnwindSafe(task).catch_unwind();
         match task.poll_unpin(cx) {
-            Poll::Ready(result) => report_panic(result),
+            Poll::Ready(result) => report(result.map_err(panicked)),
             Poll::Pending => self.handlers.push(task),
         }
     }
@@ -139,7 +168,7 @@ impl Turn {
     fn poll_handlers(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         while let Poll::Ready(Some(result)) = self.handlers.poll_next_unpin(cx) {
-            report_panic(result);
+            report(result.map_err(panicked));
             progress = true;
         }
         progress
@@ -176,6 +205,10 @@ impl Turn {
             if writable && self.ended {
                 self.silent = true;
                 self.wakers.extend(shared.answers.end());
+            }
+            if progress && shared.machine.queued_bytes() == 0 {
+                // There is an event for that too, but the handlers who wait may be as many as keep it from being fetched.
+                self.wakers.extend(shared.starved.take());
             }
             drop(shared);
             for waker in self.wakers.drain(..) {
@@ -218,7 +251,7 @@ impl Turn {
                 self.alarm = Some(Alarm {
                     at,
                     sleep: timer.sleep_until(at),
-                })
+                });
             }
         }
         if self
@@ -243,12 +276,8 @@ impl Turn {
 }
 
 /// A handler that panics ends itself, not the session.
-fn report_panic(result: std::thread::Result<()>) {
-    if let Err(panic) = result {
-        let message = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(|s| &**s));
-        tracing::error!(panic = message.unwrap_or("(no message)"), "a handler panicked");
+fn report(result: Result<(), HandlerError>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "a handler failed");
     }
 }

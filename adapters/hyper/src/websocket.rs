@@ -27,6 +27,10 @@ const WRITE_BUFFER: usize = 64 << 10;
 /// to the client.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// Pings and pongs that are read before answers to them must have been taken: someone who sends nothing else, and reads nothing, must
+/// neither fill the memory with answers nor keep others from their turn.
+const MAX_CONTROLS: usize = 64;
+
 /// A WebSocket under the id of the request that it was.
 ///
 /// ```text
@@ -40,6 +44,8 @@ pub(crate) struct WebSocket {
     blocked: bool,
     /// Something was written and not flushed.
     dirty: bool,
+    /// Pings and pongs that were read since the connection last took all that it was given.
+    controls: usize,
 }
 
 enum State {
@@ -88,6 +94,7 @@ impl WebSocket {
             },
             blocked: false,
             dirty: false,
+            controls: 0,
         }
     }
 
@@ -108,7 +115,7 @@ impl WebSocket {
         let State::Open(open) = &mut self.state else {
             return Poll::Pending;
         };
-        loop {
+        while self.controls < MAX_CONTROLS {
             let error = match open.context.read(&mut Blocking { io: &mut open.io, cx }) {
                 Ok(tungstenite::Message::Text(text)) => {
                     let text = ByteString::try_from(Bytes::from(text)).expect("tungstenite checks that text is UTF-8");
@@ -121,7 +128,12 @@ impl WebSocket {
                     self.begin_closing(now);
                     return Poll::Ready(Received::Gone(Gone::Closed));
                 }
-                Ok(_) => continue, // pings are answered, pongs were not asked for
+                Ok(_) => {
+                    // A ping has been answered, a pong was not asked for.
+                    self.dirty = true;
+                    self.controls += 1;
+                    continue;
+                }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
                 Err(error) => error,
             };
@@ -137,6 +149,7 @@ impl WebSocket {
             }
             return Poll::Ready(Received::Gone(gone));
         }
+        Poll::Pending // until they are flushed
     }
 
     /// Puts one message behind what waits to be written.
@@ -148,8 +161,7 @@ impl WebSocket {
         };
         let frame = tungstenite::Message::Frame(Frame::message(bytes, OpCode::Data(kind), true));
         self.dirty = true;
-        // Any other error is reported by the next read.
-        self.blocked |= would_block(&open.context.write(&mut Blocking { io: &mut open.io, cx }, frame));
+        self.blocked |= is_stuck(&open.context.write(&mut Blocking { io: &mut open.io, cx }, frame));
     }
 
     /// Closes the WebSocket behind what waits to be written.
@@ -161,7 +173,7 @@ impl WebSocket {
                     code: CloseCode::from(code),
                     reason: "".into(),
                 });
-                self.blocked |= would_block(&open.context.close(&mut Blocking { io: &mut open.io, cx }, frame));
+                self.blocked |= is_stuck(&open.context.close(&mut Blocking { io: &mut open.io, cx }, frame));
                 self.begin_closing(now);
             }
             State::Closing { .. } | State::Ended => {}
@@ -174,8 +186,12 @@ impl WebSocket {
             return;
         };
         if self.dirty || self.blocked {
-            self.blocked = would_block(&open.context.flush(&mut Blocking { io: &mut open.io, cx }));
+            let flushed = open.context.flush(&mut Blocking { io: &mut open.io, cx });
+            self.blocked = is_stuck(&flushed);
             self.dirty = self.blocked;
+            if !would_block(&flushed) && std::mem::take(&mut self.controls) >= MAX_CONTROLS {
+                cx.waker().wake_by_ref(); // to read on
+            }
         }
     }
 
@@ -237,6 +253,11 @@ fn discard(io: &mut Blocking<'_, '_>) -> bool {
 
 fn would_block(result: &Result<(), Error>) -> bool {
     matches!(result, Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Whether something is left that the connection does not take, now or, if it is broken, ever: the next read says which.
+fn is_stuck(result: &Result<(), Error>) -> bool {
+    !matches!(result, Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed))
 }
 
 /// hyper's connection as the standard library's: what would wait is an error, and the task will be woken.

@@ -1,4 +1,61 @@
-//! Under construction.
+//! Socket.IO and Engine.IO servers on tokio.
+//!
+//! ```no_run
+//! use socketio_tokio::{Ack, Server, Socket};
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let io = Server::new();
+//!     io.of("/").on_connect(async |socket: Socket| {
+//!         socket.on("chat message", async |socket: Socket, text: String| socket.broadcast().emit("chat message", &text));
+//!         socket.on("add", async |a: i64, b: i64, ack: Ack| ack.send(a + b));
+//!         socket.on("join", async |socket: Socket, room: String| socket.join(room));
+//!     });
+//!     io.listen("127.0.0.1:3000").await
+//! }
+//! ```
+//!
+//! Names follow the JavaScript API, so that its documentation helps: `emit`, `to`, `except`, `broadcast`, `volatile`, `join`, `leave`,
+//! `disconnect`, `emit_with_ack`; `use` is [`with_middleware`](Namespace::with_middleware). Handlers take what they need as
+//! parameters of its own type: see [`Handler`]. Settings are in [`ServerBuilder`], each with its default.
+//!
+//! # With axum
+//!
+//! ```no_run
+//! # use socketio_tokio::Server;
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let io = Server::new();
+//! let router = axum::Router::new()
+//!     .route("/", axum::routing::get(async || "hello"))
+//!     .fallback_service(io.service());
+//! let listener = std::net::TcpListener::bind("127.0.0.1:3000")?;
+//! # use {socketio_tokio::{Runtime, Tokio, serve}, std::time::Duration};
+//! listener.set_nonblocking(true)?;
+//! let interrupted = async move {
+//!     let _ = tokio::signal::ctrl_c().await;
+//!     io.close().await; // clients are told
+//! };
+//! serve(&Tokio, Tokio.listen(listener)?, router, interrupted, Duration::from_secs(1)).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `axum::serve` does as well; [`serve`] also tells the server where clients come from: [`Handshake::address`].
+//!
+//! # Without Socket.IO
+//!
+//! [`EngineServer`] is the transport alone, messages to and fro:
+//!
+//! ```
+//! # use socketio_tokio::{EngineServer, EngineSocket, Message};
+//! let engine = EngineServer::new(Default::default());
+//! engine.on_message(async |socket: EngineSocket, message: Message| socket.send(message));
+//! ```
+//!
+//! # What this crate adds
+//!
+//! The type [`Tokio`], and the servers with it filled in. Everything else is `socketio-hyper`'s, which tells how sessions are driven.
 #![forbid(unsafe_code)]
 
 use std::io;
@@ -41,7 +98,7 @@ impl Runtime for Tokio {
 
     async fn accept(&self, listener: &TcpListener) -> io::Result<(Self::Stream, SocketAddr)> {
         let (stream, address) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let _ = stream.set_nodelay(true); // it fails if the connection is broken already, which the next read tells
         Ok((TokioIo::new(stream), address))
     }
 }

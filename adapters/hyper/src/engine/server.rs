@@ -64,7 +64,8 @@ impl<R: Runtime> EngineServer<R> {
         }
     }
 
-    /// Calls `handler` for each session that begins, before its first message.
+    /// Calls `handler` for each session that begins, before its first message. Messages wait until it returns, and so does the end of
+    /// the session: what is to last as long as the session belongs into a task of its own.
     pub fn on_connect<F, Fut>(&self, handler: F) -> &Self
     where
         F: Fn(EngineSocket) -> Fut + Send + Sync + 'static,

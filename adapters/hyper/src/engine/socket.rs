@@ -11,7 +11,7 @@ use super::server::Engine;
 use crate::handler::HandlerFuture;
 use crate::runtime::Task;
 use crate::session::{App, Session};
-use crate::{Data, HandlerError, Handshake};
+use crate::{Data, Handshake};
 
 /// One client of a plain Engine.IO server. Cheap to clone; it may be kept for as long as one likes, and after the client has left it
 /// says so.
@@ -109,9 +109,7 @@ impl App for EngineClient {
             Event::Message(message) => engine.message()?(socket(), message),
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");
-                let sid = session.lock().machine.sid();
-                engine.registry.forget(&sid);
-                session.wake_senders();
+                Self::release(session);
                 engine.close()?(socket(), reason)
             }
             Event::Drained => {
@@ -128,14 +126,20 @@ impl App for EngineClient {
         Some(Box::pin(report(handler(EngineSocket(Arc::clone(session))))))
     }
 
+    fn release(session: &Arc<Session<Self>>) {
+        let sid = session.lock().machine.sid();
+        session.app.engine.registry.forget(&sid);
+        session.wake_senders();
+    }
+
     /// One after another: a message socket has nothing else to keep messages in order.
-    fn max_handlers(&self) -> usize {
-        1
+    fn is_busy(&self, handlers: usize) -> bool {
+        handlers > 0
     }
 }
 
 async fn report(future: HandlerFuture) {
-    if let Err(HandlerError::Failed(error)) = future.await {
+    if let Err(error) = future.await {
         tracing::warn!(%error, "a handler failed");
     }
 }
