@@ -10,6 +10,15 @@ use support::{Running, eventually, reports};
 use tokio::sync::Notify;
 
 #[test]
+fn the_root_namespace_is_there_from_the_start() {
+    let server = Running::new();
+    let mut client = server.open();
+    client.ask_to_join("/", &Value::Null);
+    assert!(client.next().starts_with(r#"0{"sid":""#));
+    assert_eq!(server.io.socket_count(), 1);
+}
+
+#[test]
 fn events_wait_in_order_for_a_connect_handler_that_waits() {
     let server = Running::new();
     let release = Arc::new(Notify::new());
