@@ -71,6 +71,15 @@ impl Response {
         }
     }
 
+    /// Packets for a poll, some of them bytes.
+    pub(crate) const fn binary_packets(body: Bytes) -> Self {
+        Self {
+            status: 200,
+            content_type: Some("application/octet-stream"),
+            body,
+        }
+    }
+
     /// The answer to a POST that was understood.
     pub(crate) const fn ok() -> Self {
         Self {

@@ -5,13 +5,13 @@ mod support;
 use std::sync::Arc;
 
 use engineio_proto::server::{Route, Server};
-use engineio_proto::{CloseReason, Config, ErrorCode, Exchange, Refusal, TransportKind};
+use engineio_proto::{CloseReason, Config, ErrorCode, Exchange, Refusal, Revision, TransportKind};
 use support::{FIRST, Session, body, config, ms, request, sid, text};
 
 /// A server with one session.
 fn server(config: Config) -> Server<()> {
     let mut server = Server::new(Arc::new(config));
-    server.insert(sid(), ()).unwrap();
+    server.insert(sid(), Revision::V4, ()).unwrap();
     server
 }
 

@@ -12,6 +12,7 @@ pub use request::Request;
 mod router;
 pub use router::{Incoming, Route, Server, SidTaken};
 
+mod framing;
 mod heartbeat;
 mod polling;
 mod upgrade;

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::connection::{Connection, Transport};
 use super::{Event, Transmit};
-use crate::{ExchangeId, Frame, Instant, Message, Response};
+use crate::{ExchangeId, Frame, Instant, Message};
 
 /// The least time between two noops: the client that keeps polling while it upgrades is answered no faster than this.
 const NOOP_INTERVAL: Duration = Duration::from_millis(100);
@@ -86,7 +86,8 @@ impl Connection {
         }
         if let Some(id) = self.poll.take() {
             *noop_at = now + NOOP_INTERVAL;
-            self.transmits.push_back(Transmit::Respond { id, response: noop() });
+            let response = self.framing.control("6");
+            self.transmits.push_back(Transmit::Respond { id, response });
         }
     }
 
@@ -102,16 +103,12 @@ impl Connection {
     fn upgrade(&mut self, now: Instant) {
         let Some(probe) = self.probe.take() else { return };
         if let Some(id) = self.poll.take() {
-            self.transmits.push_back(Transmit::Respond { id, response: noop() });
+            let response = self.framing.control("6");
+            self.transmits.push_back(Transmit::Respond { id, response });
         }
         self.transport = Transport::WebSocket(Some(probe.id));
         self.heartbeat.handle_upgrade(now, &self.config);
         self.inbox.push(Event::Upgraded);
         self.finish_closing();
     }
-}
-
-/// An answer that says nothing and ends a poll.
-pub(super) fn noop() -> Response {
-    Response::packets(bytes::Bytes::from_static(b"6"))
 }
