@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::server::{Connection as Session, Event as SessionEvent, Transmit};
-use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, SendError, Sid, TransportKind};
+use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, Revision, SendError, Sid, TransportKind};
 use serde::Serialize;
 
 use super::acks::Acks;
 use super::error::NotConnected;
+use super::revision_3;
 use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
 use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Packet, SocketId, ToArgs, Violation};
 
@@ -37,6 +38,9 @@ use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Pack
 /// ```
 ///
 /// From anywhere to none: the end of the connection. Whoever was connected then gets [`Event::Disconnect`].
+///
+/// A client of [revision 3](Self::revision) sends no CONNECT for the main namespace: its [`Event::Connect`] is the first event of all.
+/// The id to accept it with is [`legacy_id`](Self::legacy_id).
 #[derive(Debug)]
 pub struct Connection {
     session: Session,
@@ -86,7 +90,7 @@ impl Connection {
             max_attachments: config.max_attachments,
             max_attachment_bytes: session.max_payload().saturating_mul(config.max_attachments),
         };
-        Self {
+        let mut connection = Self {
             session,
             connect_by: Some(now + config.connect_timeout),
             decoder: Decoder::new(limits),
@@ -97,7 +101,13 @@ impl Connection {
             ended: false,
             now,
             next_key: 0,
+        };
+        if connection.revision() == Revision::V3 {
+            if let Err(violation) = connection.connect(ByteString::from_static("/"), None) {
+                connection.end(&DisconnectReason::ForcedClose(violation));
+            }
         }
+        connection
     }
 
     /// See [`engineio_proto::server::Connection::handle_request`].
@@ -141,28 +151,39 @@ impl Connection {
         }
     }
 
-    /// Lets a client join the namespace that it asked for in [`Event::Connect`], under the public id `id`.
+    /// Lets a client join the namespace that it asked for in [`Event::Connect`], under the public id `id`. A client of revision 3 is not
+    /// told which; it takes [`legacy_id`](Self::legacy_id) for granted.
     ///
     /// # Errors
     ///
     /// [`NotWaiting`] if it does not wait: it has vanished meanwhile, or was answered already.
     pub fn accept(&mut self, socket: SocketKey, id: SocketId) -> Result<(), NotWaiting> {
+        let revision = self.revision();
         let waiting = self.waiting(socket)?;
-        let welcome = Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON");
-        let reply = Encoded::connect(&waiting.namespace, Some(&welcome));
+        let welcome = match revision {
+            Revision::V4 => Some(Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON")),
+            Revision::V3 => None,
+        };
+        let reply = Encoded::connect(&waiting.namespace, welcome.as_ref());
         waiting.state = State::Connected(id);
         self.connect_by = None;
         self.reply(&reply);
         Ok(())
     }
 
-    /// Does not let a client join the namespace that it asked for. It may ask again.
+    /// Does not let a client join the namespace that it asked for. It may ask again. A client of revision 3 is told the data or, without
+    /// any, the message; others both.
     ///
     /// # Errors
     ///
     /// [`NotWaiting`], as [`accept`](Self::accept).
     pub fn refuse(&mut self, socket: SocketKey, message: &str, data: Option<&Json>) -> Result<(), NotWaiting> {
-        let reply = Encoded::connect_error(&self.waiting(socket)?.namespace, message, data);
+        let revision = self.revision();
+        let namespace = &self.waiting(socket)?.namespace;
+        let reply = match revision {
+            Revision::V4 => Encoded::connect_error(namespace, message, data),
+            Revision::V3 => revision_3::refusal(namespace, message, data),
+        };
         self.sockets.retain(|other| other.key != socket);
         self.reply(&reply);
         Ok(())
@@ -323,6 +344,16 @@ impl Connection {
         }
     }
 
+    /// The only id under which a client of revision 3 knows this socket: the session's, with the namespace in front unless it is the main
+    /// one. None in revision 4, where ids are [drawn](SocketId::from_entropy).
+    #[must_use]
+    pub fn legacy_id(&self, socket: SocketKey) -> Option<SocketId> {
+        match self.revision() {
+            Revision::V4 => None,
+            Revision::V3 => Some(revision_3::id_of(&self.find(socket)?.namespace, self.sid())),
+        }
+    }
+
     /// The sockets that are connected, in the order in which they asked to be.
     pub fn sockets(&self) -> impl Iterator<Item = SocketKey> {
         self.sockets
@@ -335,6 +366,12 @@ impl Connection {
     #[must_use]
     pub const fn sid(&self) -> Sid {
         self.session.sid()
+    }
+
+    /// The revision of Engine.IO that the client speaks, and with it that of Socket.IO: 3 goes with 4, 4 with 5.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.session.revision()
     }
 
     /// What carries the session's packets now.
@@ -394,7 +431,10 @@ impl Connection {
 
     fn dispatch(&mut self, packet: Packet) -> Result<(), Violation> {
         match packet {
-            Packet::Connect { namespace, data } => self.connect(namespace, data)?,
+            Packet::Connect { namespace, data } => match self.revision() {
+                Revision::V4 => self.connect(namespace, data)?,
+                Revision::V3 => self.connect(revision_3::name_of(&namespace), revision_3::auth_of(&namespace))?,
+            },
             Packet::Disconnect { namespace } => {
                 let Some(socket) = self.speaking(&namespace)? else {
                     return Ok(());
@@ -462,7 +502,11 @@ impl Connection {
 
     /// The socket that a packet from `namespace` belongs to; none if it came too late to count.
     fn speaking(&self, namespace: &ByteString) -> Result<Option<SocketKey>, Violation> {
-        match self.sockets.iter().find(|socket| socket.namespace == *namespace) {
+        let found = match self.revision() {
+            Revision::V4 => self.in_namespace(namespace),
+            Revision::V3 => self.in_namespace(&revision_3::name_of(namespace)),
+        };
+        match found {
             Some(Socket {
                 key,
                 state: State::Connected(_),
@@ -544,6 +588,10 @@ impl Connection {
             .filter(|socket| socket.is_connected())
             .map(|socket| &*socket.namespace)
             .ok_or(NotConnected)
+    }
+
+    fn in_namespace(&self, namespace: &ByteString) -> Option<&Socket> {
+        self.sockets.iter().find(|socket| socket.namespace == *namespace)
     }
 
     fn find(&self, socket: SocketKey) -> Option<&Socket> {

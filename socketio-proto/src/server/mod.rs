@@ -6,6 +6,7 @@ mod connection;
 mod error;
 mod event;
 pub mod hub;
+mod revision_3;
 
 pub use config::Config;
 pub use connection::Connection;
