@@ -133,8 +133,8 @@ impl Client {
             .io
             .enter(namespace)
             .ok_or_else(|| ConnectError::new("Invalid namespace"));
-        let drawn = found.and_then(|namespace| match entropy() {
-            Ok(entropy) => Ok((namespace, SocketId::from_entropy(entropy))),
+        let drawn = found.and_then(|namespace| match new_id(session, key) {
+            Ok(id) => Ok((namespace, id)),
             Err(error) => {
                 tracing::error!(%error, "no entropy for a socket id");
                 self.io.leave(namespace.name());
@@ -205,6 +205,12 @@ impl Client {
     fn acks(&self) -> MutexGuard<'_, BTreeMap<(SocketKey, AckId), AckSender>> {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The id of a new socket: drawn, unless its client is too old to be told.
+fn new_id(session: &Session<Client>, key: SocketKey) -> Result<SocketId, getrandom::Error> {
+    let legacy_id = session.lock().machine.legacy_id(key);
+    legacy_id.map_or_else(|| entropy().map(SocketId::from_entropy), Ok)
 }
 
 /// Lets a client into a namespace, if its middlewares do, and calls the connect handler.

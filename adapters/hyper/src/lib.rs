@@ -34,7 +34,9 @@ pub use broadcast::{Broadcast, BroadcastAcks};
 pub use builder::ServerBuilder;
 pub use data::Data;
 pub use engine::{EngineIoService, EngineServer, EngineSocket};
-pub use engineio_proto::{CloseReason, Config as EngineConfig, Message, SendError, TransportKind, Transports};
+pub use engineio_proto::{
+    CloseReason, Config as EngineConfig, Message, Revision, SendError, TransportKind, Transports,
+};
 pub use error::{BoxError, ConnectError, HandlerError};
 pub use exchange::Body;
 pub use handler::{Argument, Call, Handler, Outcome, Rest};

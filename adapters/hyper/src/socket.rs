@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytestring::ByteString;
-use engineio_proto::{SendError, TransportKind};
+use engineio_proto::{Revision, SendError, TransportKind};
 use serde::de::DeserializeOwned;
 use socketio_proto::server::hub::{JoinError, MemberKey, Target};
 use socketio_proto::server::{EmitError, SocketKey};
@@ -280,6 +280,13 @@ impl Socket {
     #[must_use]
     pub fn transport(&self) -> TransportKind {
         self.0.session.lock().machine.transport()
+    }
+
+    /// The revision of Engine.IO that the client speaks: 3 if it is a JavaScript client 1.x or 2.x, which
+    /// [`ServerBuilder::allow_eio3`](crate::ServerBuilder::allow_eio3) lets in.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.session.lock().machine.revision()
     }
 
     /// Whether the client is there, as far as is known.
