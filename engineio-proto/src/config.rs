@@ -40,8 +40,8 @@ pub struct Config {
     pub transports: Transports,
     /// Whether long-polling clients are offered the passage to a WebSocket. Default true.
     pub allow_upgrades: bool,
-    /// Whether clients of revision 3 (`EIO=3`, the JavaScript clients 1.x and 2.x) are let in. Default false: they know no id of a socket
-    /// but the session's, which is a secret elsewhere.
+    /// Whether clients of revision 3 (`EIO=3`, the JavaScript clients 1.x and 2.x) are let in; see [`revision_3`](crate::revision_3) for
+    /// what the former cannot do. Default false: in Socket.IO they know no id of a socket but the session's, a secret elsewhere.
     pub allow_eio3: bool,
 }
 

@@ -129,7 +129,8 @@ impl<R: Runtime> ServerBuilder<R> {
     }
 
     /// Whether the JavaScript clients 1.x and 2.x (Engine.IO revision 3) are let in. Default false: the id of their main socket is that
-    /// of their session, so whoever learns it can take the session over.
+    /// of their session, so whoever learns it can take the session over. Over long-polling clients
+    /// 1.x understand only ASCII.
     #[must_use]
     pub fn allow_eio3(mut self, allow: bool) -> Self {
         self.engine.allow_eio3 = allow;

@@ -7,6 +7,9 @@
 //!   for whoever can read those;
 //! - a client that cannot do better is answered with a script (JSONP), and posts a form.
 //!
+//! The JavaScript client 1.x differs from all that came after it, and does not say so: over long-polling as text it writes UTF-8 twice.
+//! Here it is treated as its successors are, so over that transport, and only there, it can be spoken with in ASCII alone.
+//!
 //! Nothing here keeps a state; [`server::Connection`](crate::server::Connection) uses it for clients that say `EIO=3`.
 
 mod binary;
