@@ -19,7 +19,10 @@ pub enum Exchange {
         binary: bool,
     },
     /// A GET that wants to become a WebSocket, and whose headers are right for it.
-    WebSocket,
+    WebSocket {
+        /// Whether the client reads no bytes on it, so that they are written as base64. Only in revision 3 it can ask for that.
+        base64: bool,
+    },
 }
 
 /// How an exchange ended before its time.

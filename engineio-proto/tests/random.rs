@@ -181,7 +181,7 @@ fn run() -> impl Strategy<Value = Run> {
 impl Run {
     fn execute(&self) -> Session {
         let (transport, first) = if self.websocket {
-            ("websocket", Exchange::WebSocket)
+            ("websocket", Exchange::WebSocket { base64: false })
         } else {
             ("polling", Exchange::Poll)
         };

@@ -48,7 +48,7 @@ fn a_frame_is_the_same_for_both_revisions() {
     let frame = Frame::binary(Bytes::from_static(&[1, 2]));
     let mut old = session();
     let mut new = Session::accepted(Session::eio3(), request("GET", "EIO=4&transport=websocket", true));
-    new.first_request(Exchange::WebSocket);
+    new.first_request(Exchange::WebSocket { base64: false });
     for session in [&mut old, &mut new] {
         session.frames(FIRST);
         session.try_send(frame.clone()).unwrap();
@@ -84,6 +84,21 @@ fn the_passage_from_polling_is_that_of_revision_4() {
     assert_eq!(session.frames(socket), [binary(&[4, 1])]);
     session.message(socket, binary(&[4, 2]));
     assert_eq!(session.messages(), [binary(&[2])]);
+}
+
+/// Node's client cannot read bytes from a poll, but from a WebSocket it can.
+#[test]
+fn a_websocket_says_itself_whether_it_reads_bytes() {
+    for (more, expected) in [("", binary(&[4, 1])), ("&b64=1", text("b4AQ=="))] {
+        let mut session = Session::polling_3(Session::eio3(), "&b64=1");
+        let socket = session.request("GET", &format!("websocket{more}"), true, false);
+        for packet in ["2probe", "5"] {
+            session.say(socket, packet);
+        }
+        assert_eq!(session.texts(socket), ["3probe"]);
+        send_bytes(&mut session, &[1]);
+        assert_eq!(session.frames(socket), [expected]);
+    }
 }
 
 #[test]

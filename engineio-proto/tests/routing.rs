@@ -51,7 +51,7 @@ fn a_request_reaches_the_session_that_it_names() {
         );
         assert_eq!(
             route(&server, "GET", "websocket", sid, true),
-            Ok((number, Exchange::WebSocket))
+            Ok((number, Exchange::WebSocket { base64: false }))
         );
     }
 }

@@ -124,13 +124,13 @@ impl Connection {
             (Transport::WebSocket(_), Exchange::Poll | Exchange::Post { .. }) => {
                 self.respond(id, Refusal::new(ErrorCode::BadRequest).response());
             }
-            (Transport::WebSocket(None), Exchange::WebSocket) => {
+            (Transport::WebSocket(None), Exchange::WebSocket { .. }) => {
                 self.transport = Transport::WebSocket(Some(id));
                 self.transmits.push_back(Transmit::Upgrade { id });
                 self.finish_closing();
             }
-            (Transport::Polling | Transport::WebSocket(Some(_)), Exchange::WebSocket) => {
-                self.handle_probe_request(now, id);
+            (Transport::Polling | Transport::WebSocket(Some(_)), Exchange::WebSocket { base64 }) => {
+                self.handle_probe_request(now, id, base64);
             }
         }
     }

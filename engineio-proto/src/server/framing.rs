@@ -46,6 +46,18 @@ impl Framing {
         }
     }
 
+    /// Whether bytes are written as base64 even where there are other ways.
+    pub(super) const fn is_base64(self) -> bool {
+        matches!(self, Self::V3 { base64: true, .. })
+    }
+
+    /// The session goes over to a WebSocket, which may read bytes though polling could not.
+    pub(super) fn handle_upgrade(&mut self, reads_no_bytes: bool) {
+        if let Self::V3 { base64, .. } = self {
+            *base64 = reads_no_bytes;
+        }
+    }
+
     /// Whether a POST may declare its body as bytes.
     pub(super) const fn takes_binary_posts(self) -> bool {
         matches!(self, Self::V3 { jsonp: None, .. })

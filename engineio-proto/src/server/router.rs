@@ -58,7 +58,9 @@ impl Incoming {
     pub const fn exchange(self) -> Exchange {
         match self.transport {
             TransportKind::Polling => Exchange::Poll,
-            TransportKind::WebSocket => Exchange::WebSocket,
+            TransportKind::WebSocket => Exchange::WebSocket {
+                base64: self.framing.is_base64(),
+            },
         }
     }
 }
@@ -162,7 +164,9 @@ impl<C> Server<C> {
             .and_then(|sid| self.connections.get(&sid))
             .ok_or(ErrorCode::SessionUnknown)?;
         let exchange = match (request.method, transport, request.websocket) {
-            ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket,
+            ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket {
+                base64: revision == Some(Revision::V3) && request.query_value("b64").is_some(),
+            },
             ("GET", TransportKind::Polling, false) => Exchange::Poll,
             ("POST", TransportKind::Polling, false) => Exchange::Post { binary: request.binary },
             _ => return Err(ErrorCode::BadRequest),

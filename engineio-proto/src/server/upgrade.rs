@@ -23,6 +23,8 @@ const NOOP_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     pub(super) id: ExchangeId,
+    /// Whether the client reads no bytes on it.
+    pub(super) base64: bool,
     /// When the WebSocket is given up.
     pub(super) deadline: Instant,
     /// When the next noop may be sent; none before the probe.
@@ -31,12 +33,13 @@ pub(super) struct Probe {
 
 impl Connection {
     /// A GET that wants to become a WebSocket while the session has a transport already.
-    pub(super) fn handle_probe_request(&mut self, now: Instant, id: ExchangeId) {
+    pub(super) fn handle_probe_request(&mut self, now: Instant, id: ExchangeId, base64: bool) {
         self.transmits.push_back(Transmit::Upgrade { id });
         let welcome = self.transport == Transport::Polling && self.probe.is_none() && self.config.allow_upgrades;
         if welcome && self.config.transports.websocket {
             self.probe = Some(Probe {
                 id,
+                base64,
                 deadline: now + self.config.upgrade_timeout,
                 noop_at: None,
             });
@@ -107,6 +110,7 @@ impl Connection {
             self.transmits.push_back(Transmit::Respond { id, response });
         }
         self.transport = Transport::WebSocket(Some(probe.id));
+        self.framing.handle_upgrade(probe.base64);
         self.heartbeat.handle_upgrade(now, &self.config);
         self.inbox.push(Event::Upgraded);
         self.finish_closing();

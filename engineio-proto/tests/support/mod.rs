@@ -135,7 +135,7 @@ impl Session {
     /// A WebSocket session whose open packet was read.
     pub fn websocket_with(config: Config) -> Self {
         let mut session = Self::accepted(config, request("GET", "EIO=4&transport=websocket", true));
-        session.first_request(Exchange::WebSocket);
+        session.first_request(Exchange::WebSocket { base64: false });
         assert!(session.texts(FIRST)[0].starts_with("0{"));
         session
     }
@@ -196,7 +196,7 @@ impl Session {
     pub fn websocket_3(config: Config, more: &str) -> Self {
         let query = format!("EIO=3&transport=websocket{more}");
         let mut session = Self::accepted(config, request("GET", &query, true));
-        session.first_request(Exchange::WebSocket);
+        session.first_request(Exchange::WebSocket { base64: false });
         assert!(session.texts(FIRST)[0].starts_with("0{"));
         session
     }
