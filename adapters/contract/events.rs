@@ -271,7 +271,7 @@ fn bookkeeping(nsp: &Namespace) {
             "nsp": socket.namespace().name(),
             "rooms": socket.rooms(),
             "transport": socket.transport().as_str(),
-            "protocol": 4,
+            "protocol": socket.revision().number(),
             "recovered": false,
         }))
     });

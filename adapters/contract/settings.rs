@@ -13,14 +13,7 @@ pub(crate) struct Settings {
 }
 
 /// The settings that are not there yet, and for which the process ends with status 64.
-const MISSING: [&str; 6] = [
-    "EIO3",
-    "PARSER",
-    "RECOVERY",
-    "COOKIE",
-    "CORS_ORIGIN",
-    "PER_MESSAGE_DEFLATE",
-];
+const MISSING: [&str; 5] = ["PARSER", "RECOVERY", "COOKIE", "CORS_ORIGIN", "PER_MESSAGE_DEFLATE"];
 
 impl Settings {
     /// Reads the environment. None if it asks for something that is not there yet.
@@ -37,6 +30,7 @@ impl Settings {
         engine.upgrade_timeout = millis("UPGRADE_TIMEOUT", engine.upgrade_timeout);
         engine.max_payload = number("MAX_HTTP_BUFFER_SIZE").unwrap_or(engine.max_payload);
         engine.allow_upgrades = text("ALLOW_UPGRADES").is_none_or(|value| value == "1");
+        engine.allow_eio3 = text("EIO3").is_some_and(|value| value == "1");
         if let Some(names) = text("TRANSPORTS") {
             let has = |name| names.split(',').any(|other| other.trim() == name);
             engine.transports = Transports {
@@ -61,6 +55,7 @@ impl Settings {
             .max_http_buffer_size(self.engine.max_payload)
             .transports(self.engine.transports)
             .allow_upgrades(self.engine.allow_upgrades)
+            .allow_eio3(self.engine.allow_eio3)
             .keep_headers(true)
             .build()
     }

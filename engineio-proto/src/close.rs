@@ -56,7 +56,7 @@ pub enum TransportFault {
     /// The client gave up a POST before its body ended.
     #[error("a POST was dropped before its end")]
     PostAborted,
-    /// A POST declares a binary body, which this revision does not know.
+    /// A POST declares a binary body, which the client's revision or transport does not know.
     #[error("a POST with a binary body")]
     InvalidContent,
     /// The peer pings, which is the other side's part.

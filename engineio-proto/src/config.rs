@@ -40,6 +40,9 @@ pub struct Config {
     pub transports: Transports,
     /// Whether long-polling clients are offered the passage to a WebSocket. Default true.
     pub allow_upgrades: bool,
+    /// Whether clients of revision 3 (`EIO=3`, the JavaScript clients 1.x and 2.x) are let in; see [`revision_3`](crate::revision_3) for
+    /// what the former cannot do. Default false: in Socket.IO they know no id of a socket but the session's, a secret elsewhere.
+    pub allow_eio3: bool,
 }
 
 impl Default for Config {
@@ -55,6 +58,7 @@ impl Default for Config {
             volatile_capacity: 64 << 10,
             transports: Transports::default(),
             allow_upgrades: true,
+            allow_eio3: false,
         }
     }
 }

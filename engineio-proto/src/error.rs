@@ -18,6 +18,9 @@ pub enum DecodeError {
     /// Text is not UTF-8.
     #[error("text that is not UTF-8")]
     Utf8,
+    /// In revision 3: a packet without its length, or one that is not as long as it says.
+    #[error("a length that is not that of its packet")]
+    Length,
     /// The open packet is not the object that the protocol describes.
     #[error("a handshake that is not the expected JSON object")]
     Handshake,

@@ -19,7 +19,10 @@ pub enum Exchange {
         binary: bool,
     },
     /// A GET that wants to become a WebSocket, and whose headers are right for it.
-    WebSocket,
+    WebSocket {
+        /// Whether the client reads no bytes on it, so that they are written as base64. Only in revision 3 it can ask for that.
+        base64: bool,
+    },
 }
 
 /// How an exchange ended before its time.
@@ -67,6 +70,15 @@ impl Response {
         Self {
             status: 200,
             content_type: Some("text/plain; charset=UTF-8"),
+            body,
+        }
+    }
+
+    /// Packets for a poll, some of them bytes.
+    pub(crate) const fn binary_packets(body: Bytes) -> Self {
+        Self {
+            status: 200,
+            content_type: Some("application/octet-stream"),
             body,
         }
     }

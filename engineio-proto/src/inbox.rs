@@ -2,8 +2,8 @@
 
 use alloc::collections::VecDeque;
 
-use crate::Message;
 use crate::payload::{self, Records};
+use crate::{Message, revision_3};
 
 /// What an entry costs beside its bytes, in bytes.
 const ENTRY_COST: usize = 64;
@@ -23,7 +23,33 @@ struct Entry<E> {
 enum Content<E> {
     Event(E),
     /// A body that was checked already.
-    Body(Records),
+    Body(Body),
+}
+
+/// A polling body.
+pub(crate) enum Body {
+    V4(Records),
+    V3(revision_3::Records),
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::V4(records) => records.as_str().len(),
+            Self::V3(records) => records.len(),
+        }
+    }
+
+    /// The next message in it. What is none has had its effect when the body was checked.
+    fn next_message(&mut self) -> Option<Message> {
+        const CHECKED: &str = "a body is checked before it is kept";
+        match self {
+            Self::V4(records) => records.find_map(|record| payload::message(&record).expect(CHECKED)),
+            Self::V3(records) => {
+                records.find_map(|record| revision_3::message(&record.expect(CHECKED)).expect(CHECKED))
+            }
+        }
+    }
 }
 
 impl<E: From<Message>> Inbox<E> {
@@ -50,11 +76,11 @@ impl<E: From<Message>> Inbox<E> {
         });
     }
 
-    pub(crate) fn push_body(&mut self, records: Records) {
-        let cost = records.as_str().len() + ENTRY_COST;
+    pub(crate) fn push_body(&mut self, body: Body) {
+        let cost = body.len() + ENTRY_COST;
         self.bytes += cost;
         self.entries.push_back(Entry {
-            content: Content::Body(records),
+            content: Content::Body(body),
             cost,
         });
     }
@@ -62,15 +88,12 @@ impl<E: From<Message>> Inbox<E> {
     pub(crate) fn pop(&mut self) -> Option<E> {
         loop {
             if let Some(Entry {
-                content: Content::Body(records),
+                content: Content::Body(body),
                 ..
             }) = self.entries.front_mut()
             {
-                if let Some(record) = records.next() {
-                    match payload::message(&record).expect("a body is checked before it is kept") {
-                        Some(message) => return Some(message.into()),
-                        None => continue,
-                    }
+                if let Some(message) = body.next_message() {
+                    return Some(message.into());
                 }
             }
             let Entry { content, cost } = self.entries.pop_front()?;

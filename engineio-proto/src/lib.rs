@@ -6,7 +6,8 @@
 //!
 //! - [`server::Server`] knows the sessions by their ids and says where an HTTP request goes;
 //! - [`server::Connection`] is one session: long-polling, a WebSocket, and the passage from the one to the other;
-//! - [`Packet`], [`Payload`], [`Frame`] and [`Handshake`] are the protocol's values, for whoever wants only those.
+//! - [`Packet`], [`Payload`], [`Frame`] and [`Handshake`] are the protocol's values, for whoever wants only those; [`revision_3`] has
+//!   those of the older clients.
 //!
 //! # The loop
 //!
@@ -41,7 +42,7 @@
 //! let Route::Incoming(incoming) = server.route(&first) else { panic!("it is in order") };
 //! let sid = Sid::from_entropy(*b"15 random bytes"); // from the system's generator: whoever guesses it owns the session
 //! let mut connection = server.accept(now, incoming, sid);
-//! server.insert(sid, 7).expect("it is new");
+//! server.insert(sid, incoming.revision(), 7).expect("it is new");
 //! connection.handle_request(now, ExchangeId(0), incoming.exchange());
 //! connection.send(Frame::text("welcome")).expect("there is room");
 //!
@@ -91,7 +92,7 @@
 //!
 //! # What is not here yet
 //!
-//! The client's side, revision 3 of the protocol (`EIO=3`), and WebTransport.
+//! The client's side, and WebTransport.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -99,6 +100,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod revision_3;
 pub mod server;
 
 mod close;
@@ -135,6 +137,9 @@ pub use payload::{Payload, encode_payload};
 
 mod refusal;
 pub use refusal::{ErrorCode, Refusal};
+
+mod revision;
+pub use revision::Revision;
 
 mod sid;
 pub use sid::Sid;

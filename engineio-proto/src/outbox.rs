@@ -1,10 +1,9 @@
 //! What waits to be sent, within a bound.
 
 use alloc::collections::VecDeque;
-use bytes::Bytes;
 use thiserror::Error;
 
-use crate::{Frame, encode_payload};
+use crate::Frame;
 
 /// What a frame costs beside its bytes, in bytes: its place in the queue and the header of its memory.
 const FRAME_COST: usize = 64;
@@ -91,11 +90,11 @@ impl Outbox {
         Some(frame)
     }
 
-    /// All that waits, as one polling body.
-    pub(crate) fn take_payload(&mut self) -> Bytes {
-        let body = encode_payload(&self.frames);
+    /// All that waits, as what `write` makes of it.
+    pub(crate) fn take_all<T>(&mut self, write: impl FnOnce(&VecDeque<Frame>) -> T) -> T {
+        let written = write(&self.frames);
         self.clear();
-        body
+        written
     }
 
     pub(crate) fn clear(&mut self) {

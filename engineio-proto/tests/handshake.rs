@@ -5,13 +5,13 @@ mod support;
 use std::sync::Arc;
 
 use engineio_proto::server::{Route, Server};
-use engineio_proto::{CloseReason, Config, ErrorCode, Exchange, Refusal, TransportKind};
+use engineio_proto::{CloseReason, Config, ErrorCode, Exchange, Refusal, Revision, TransportKind};
 use support::{FIRST, Session, body, config, ms, request, sid, text};
 
 /// A server with one session.
 fn server(config: Config) -> Server<()> {
     let mut server = Server::new(Arc::new(config));
-    server.insert(sid(), ()).unwrap();
+    server.insert(sid(), Revision::V4, ()).unwrap();
     server
 }
 
@@ -222,7 +222,7 @@ fn the_open_packet_over_polling() {
 #[test]
 fn the_open_packet_over_a_websocket_offers_no_upgrade() {
     let mut session = Session::accepted(Config::default(), request("GET", "EIO=4&transport=websocket", true));
-    session.first_request(Exchange::WebSocket);
+    session.first_request(Exchange::WebSocket { base64: false });
     assert!(session.is_upgraded(FIRST));
     let expected = format!(
         r#"0{{"sid":"{}","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}}"#,
@@ -270,7 +270,7 @@ fn a_greeting_follows_the_open_packet_in_the_same_body() {
 fn a_greeting_follows_the_open_packet_on_a_websocket() {
     let mut session = Session::accepted(Config::default(), request("GET", "EIO=4&transport=websocket", true));
     session.send("welcome");
-    session.first_request(Exchange::WebSocket);
+    session.first_request(Exchange::WebSocket { base64: false });
     let frames = session.frames(FIRST);
     assert_eq!(frames.len(), 2);
     assert_eq!(frames[1], text("4welcome"));
@@ -282,7 +282,7 @@ fn a_session_that_is_closed_before_its_first_request_still_says_so() {
     session.send("goodbye");
     session.close();
     assert_eq!(session.events(), []);
-    session.first_request(Exchange::WebSocket);
+    session.first_request(Exchange::WebSocket { base64: false });
     assert_eq!(session.texts(FIRST)[1], "4goodbye");
     assert_eq!(session.close_of(FIRST), Some(None));
     assert_eq!(session.closed(), CloseReason::ForcedClose);
@@ -304,7 +304,7 @@ fn what_an_incoming_request_asks_for() {
             "EIO=4&transport=websocket",
             true,
             TransportKind::WebSocket,
-            Exchange::WebSocket,
+            Exchange::WebSocket { base64: false },
         ),
     ] {
         let server = server(Config::default());

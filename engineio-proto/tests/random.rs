@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engineio_proto::server::{Event, Transmit};
-use engineio_proto::{Config, Exchange, ExchangeId, Frame, Gone, Message, SendError};
+use engineio_proto::{Config, Exchange, ExchangeId, Frame, Gone, Message, Revision, SendError};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -150,12 +150,14 @@ fn small() -> Config {
         config.max_payload = 30;
         config.send_capacity = 1_000;
         config.volatile_capacity = 100;
+        config.allow_eio3 = true;
     })
 }
 
 #[derive(Clone, Debug)]
 struct Run {
     websocket: bool,
+    revision_3: bool,
     /// Whether everything is fetched after each step, or only when an operation says so.
     eager: bool,
     /// How many operations come before the request that made the session.
@@ -166,8 +168,10 @@ struct Run {
 fn run() -> impl Strategy<Value = Run> {
     let before = prop_oneof![9 => Just(0), 1 => 0..5usize];
     let operations = prop::collection::vec(operation(), 0..80);
-    (any::<bool>(), any::<bool>(), before, operations).prop_map(|(websocket, eager, before, operations)| Run {
+    let flags = (any::<bool>(), prop::bool::weighted(0.3), any::<bool>());
+    (flags, before, operations).prop_map(|((websocket, revision_3, eager), before, operations)| Run {
         websocket,
+        revision_3,
         eager,
         before,
         operations,
@@ -176,12 +180,13 @@ fn run() -> impl Strategy<Value = Run> {
 
 impl Run {
     fn execute(&self) -> Session {
-        let (query, first) = if self.websocket {
-            ("EIO=4&transport=websocket", Exchange::WebSocket)
+        let (transport, first) = if self.websocket {
+            ("websocket", Exchange::WebSocket { base64: false })
         } else {
-            ("EIO=4&transport=polling", Exchange::Poll)
+            ("polling", Exchange::Poll)
         };
-        let mut session = Session::accepted(small(), request("GET", query, self.websocket));
+        let query = format!("EIO={}&transport={transport}", if self.revision_3 { 3 } else { 4 });
+        let mut session = Session::accepted(small(), request("GET", &query, self.websocket));
         session.eager = self.eager;
         let mut network = Network::default();
         for (index, operation) in self.operations.iter().enumerate() {
@@ -218,8 +223,20 @@ impl Network {
                 }
             }
             Operation::Request(kind) => self.request(session, *kind),
-            Operation::Body(which, body) => session.body(self.id(session, *which), body.clone()),
-            Operation::Message(which, message) => session.message(self.id(session, *which), message.clone()),
+            Operation::Body(which, body) => {
+                let body = match session.connection.revision() {
+                    Revision::V4 => body.clone(),
+                    Revision::V3 => older_body(body),
+                };
+                session.body(self.id(session, *which), body);
+            }
+            Operation::Message(which, message) => {
+                let message = match (session.connection.revision(), message) {
+                    (Revision::V3, Message::Text(text)) => Message::Text(older_packet(text).into()),
+                    _ => message.clone(),
+                };
+                session.message(self.id(session, *which), message);
+            }
             Operation::Gone(which, gone) => session.gone(self.id(session, *which), *gone),
             Operation::Send(size) => send(session, *size),
             Operation::SendAll(count, size) => send_all(session, *count, *size),
@@ -258,6 +275,25 @@ impl Network {
         };
         id.unwrap_or(UNKNOWN)
     }
+}
+
+/// A packet that means the same in revision 3.
+fn older_packet(packet: &str) -> String {
+    match packet.split_at_checked(1) {
+        Some(("3", data)) => format!("2{data}"),
+        Some(("b", data)) => format!("b4{data}"),
+        _ => packet.to_owned(),
+    }
+}
+
+/// The same for a body, if it is text.
+fn older_body(body: &Bytes) -> Bytes {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return body.clone();
+    };
+    let packets = text.split('\u{1e}').map(older_packet);
+    let packets = packets.map(|packet| format!("{}:{packet}", packet.encode_utf16().count()));
+    packets.collect::<String>().into()
 }
 
 fn send(session: &mut Session, size: usize) {

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use engineio_proto::server::{Request, Route, Server, SidTaken};
-use engineio_proto::{Config, ErrorCode, Exchange, Gone, Sid};
+use engineio_proto::{Config, ErrorCode, Exchange, Gone, Revision, Sid};
 use support::{Session, UNKNOWN, request, sid, text};
 
 fn numbered(number: u8) -> Sid {
@@ -15,7 +15,7 @@ fn numbered(number: u8) -> Sid {
 fn server() -> Server<u8> {
     let mut server = Server::new(Arc::new(Config::default()));
     for number in [3, 1, 2] {
-        server.insert(numbered(number), number).unwrap();
+        server.insert(numbered(number), Revision::V4, number).unwrap();
     }
     server
 }
@@ -51,7 +51,7 @@ fn a_request_reaches_the_session_that_it_names() {
         );
         assert_eq!(
             route(&server, "GET", "websocket", sid, true),
-            Ok((number, Exchange::WebSocket))
+            Ok((number, Exchange::WebSocket { base64: false }))
         );
     }
 }
@@ -75,7 +75,7 @@ fn a_post_says_whether_it_is_binary() {
 #[test]
 fn a_sid_belongs_to_one_session() {
     let mut server = server();
-    assert_eq!(server.insert(numbered(2), 9), Err(SidTaken(9)));
+    assert_eq!(server.insert(numbered(2), Revision::V4, 9), Err(SidTaken(9)));
     assert_eq!(server.len(), 3);
     assert_eq!(
         route(&server, "GET", "polling", numbered(2), false),
@@ -92,7 +92,7 @@ fn a_forgotten_session_is_unknown() {
         route(&server, "GET", "polling", numbered(2), false),
         Err(ErrorCode::SessionUnknown)
     );
-    assert_eq!(server.insert(numbered(2), 4), Ok(()));
+    assert_eq!(server.insert(numbered(2), Revision::V4, 4), Ok(()));
     assert_eq!(
         route(&server, "GET", "polling", numbered(2), false),
         Ok((4, Exchange::Poll))

@@ -131,6 +131,15 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
+    /// Whether the JavaScript clients 1.x and 2.x (Engine.IO revision 3) are let in. Default false: the id of their main socket is that
+    /// of their session, so whoever learns it can take the session over. Over long-polling clients
+    /// 1.x understand only ASCII.
+    #[must_use]
+    pub fn allow_eio3(mut self, allow: bool) -> Self {
+        self.engine.allow_eio3 = allow;
+        self
+    }
+
     /// How many binary attachments one packet may have. Default 10.
     #[must_use]
     pub fn max_attachments(mut self, max: usize) -> Self {

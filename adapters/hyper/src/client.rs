@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytestring::ByteString;
-use engineio_proto::Instant;
+use engineio_proto::{Instant, Revision};
 use futures_channel::oneshot;
 use futures_util::future::join_all;
 use http::request::Parts;
@@ -27,6 +27,7 @@ type AckSender = oneshot::Sender<Result<Args, AckError>>;
 pub(crate) struct Client {
     io: Arc<Io>,
     pub(crate) handshake: Handshake,
+    pub(crate) revision: Revision,
     sockets: Mutex<BTreeMap<SocketKey, Socket>>,
     acks: Mutex<BTreeMap<(SocketKey, AckId), AckSender>>,
     /// Events that wait for a connect handler.
@@ -48,6 +49,7 @@ impl App for Client {
         let client = Self {
             io: Arc::clone(io),
             handshake: Handshake::new(head, io.settings.keep_headers),
+            revision: connection.revision(),
             sockets: Mutex::default(),
             acks: Mutex::default(),
             held: AtomicUsize::new(0),
@@ -172,8 +174,8 @@ impl Client {
             .io
             .enter(namespace)
             .ok_or_else(|| ConnectError::new("Invalid namespace"));
-        let drawn = found.and_then(|namespace| match entropy() {
-            Ok(entropy) => Ok((namespace, SocketId::from_entropy(entropy))),
+        let drawn = found.and_then(|namespace| match new_id(session, key) {
+            Ok(id) => Ok((namespace, id)),
             Err(error) => {
                 tracing::error!(%error, "no entropy for a socket id");
                 self.io.leave(namespace.name());
@@ -200,7 +202,7 @@ impl Client {
 
     /// A socket has left.
     fn disconnect(&self, socket: &Socket, reason: &DisconnectReason) -> Option<Task> {
-        tracing::debug!(socket = %socket.id(), %reason, "a socket disconnected");
+        tracing::debug!(socket = socket.log_id(), %reason, "a socket disconnected");
         socket.finish();
         let namespace = socket.namespace().listeners();
         for listeners in [socket.listeners(), namespace] {
@@ -247,6 +249,12 @@ impl Client {
     }
 }
 
+/// The id of a new socket: drawn, unless its client is too old to be told.
+fn new_id(session: &Session<Client>, key: SocketKey) -> Result<SocketId, getrandom::Error> {
+    let legacy_id = session.lock().machine.legacy_id(key);
+    legacy_id.map_or_else(|| entropy().map(SocketId::from_entropy), Ok)
+}
+
 /// Lets a client into a namespace, if its middlewares do, and calls the connect handler.
 async fn admit(namespace: Namespace, socket: Socket) {
     let session = Arc::clone(socket.session());
@@ -282,7 +290,11 @@ async fn admit(namespace: Namespace, socket: Socket) {
     }
     std::mem::forget(entry); // from now on it is the disconnection that ends it
     session.notify();
-    tracing::debug!(socket = %socket.id(), namespace = namespace.name(), "a socket connected");
+    tracing::debug!(
+        socket = socket.log_id(),
+        namespace = namespace.name(),
+        "a socket connected"
+    );
     if let Some(handler) = namespace.listeners().connect() {
         let result = shield_future(async { handler(socket.clone()).await }).await;
         report(&socket, "connect", result.and_then(|result| result));
@@ -368,7 +380,7 @@ impl Drop for Load {
 /// Tells the application of a handler that failed: never silently, whoever's fault it is.
 fn report(socket: &Socket, event: &str, result: Result<(), HandlerError>) {
     if let Err(error) = result {
-        tracing::warn!(event, socket = %socket.id(), %error, "the handler of an event failed");
+        tracing::warn!(event, socket = socket.log_id(), %error, "the handler of an event failed");
         if let Some(hook) = &socket.client().io.settings.on_handler_error {
             if let Err(error) = shield(|| hook(socket, event, &error)) {
                 tracing::error!(event, %error, "the hook for handlers that fail failed");

@@ -41,7 +41,7 @@ where
         }
     };
     let upgrade = match exchange {
-        Exchange::WebSocket => head.extensions.remove::<OnUpgrade>(),
+        Exchange::WebSocket { .. } => head.extensions.remove::<OnUpgrade>(),
         Exchange::Poll | Exchange::Post { .. } => None,
     };
     let mut pending = session.request(exchange, upgrade);

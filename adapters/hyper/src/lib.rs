@@ -77,7 +77,9 @@ pub use listen::serve;
 mod runtime;
 pub use runtime::{Runtime, Task};
 
-pub use engineio_proto::{CloseReason, Config as EngineConfig, Message, SendError, TransportKind, Transports};
+pub use engineio_proto::{
+    CloseReason, Config as EngineConfig, Message, Revision, SendError, TransportKind, Transports,
+};
 pub use hyper;
 pub use socketio_proto::server::hub::JoinError;
 pub use socketio_proto::server::{AckError, EmitError};

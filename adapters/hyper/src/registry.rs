@@ -95,7 +95,7 @@ impl<A: App> Registry<A> {
             let connection = sessions.accept(now, incoming, sid);
             let (app, machine) = A::open(host, connection, now, head);
             let session = Session::new(app, machine, self.clock.clone());
-            if sessions.insert(sid, Arc::clone(&session)).is_ok() {
+            if sessions.insert(sid, incoming.revision(), Arc::clone(&session)).is_ok() {
                 drop(sessions);
                 (self.spawn)(Box::pin(Arc::clone(&session).run()));
                 return Ok(session);

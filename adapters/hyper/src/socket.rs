@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use engineio_proto::{SendError, TransportKind};
+use engineio_proto::{Revision, SendError, TransportKind};
 use serde::de::DeserializeOwned;
 use socketio_proto::server::hub::{JoinError, MemberKey, Target};
 use socketio_proto::server::{EmitError, SocketKey};
@@ -288,10 +288,25 @@ impl Socket {
         self.0.session.lock().machine.transport()
     }
 
+    /// The revision of Engine.IO that the client speaks: 3 if it is a JavaScript client 1.x or 2.x, which
+    /// [`ServerBuilder::allow_eio3`](crate::ServerBuilder::allow_eio3) lets in.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.client().revision
+    }
+
     /// Whether the client is there, as far as is known.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.0.session.lock().machine.socket_id(self.0.key).is_some()
+    }
+
+    /// The id as logs may know it: a client of revision 3 has no id but its session's, which is a secret.
+    pub(crate) fn log_id(&self) -> &str {
+        match self.revision() {
+            Revision::V3 => "(revision 3)",
+            Revision::V4 => self.0.id.as_str(),
+        }
     }
 
     pub(crate) fn key(&self) -> SocketKey {
@@ -345,7 +360,7 @@ impl Socket {
 
     /// Disconnects a client that does not keep up.
     pub(crate) fn give_up(&self) {
-        tracing::warn!(socket = %self.id(), "a client does not keep up and is disconnected");
+        tracing::warn!(socket = self.log_id(), "a client does not keep up and is disconnected");
         self.disconnect(true);
     }
 
@@ -383,7 +398,11 @@ impl Socket {
                 held.push_back(event);
             }
             (None, Stage::Connected | Stage::Disconnected) => {
-                tracing::debug!(event = &*event.name, socket = %self.id(), "nobody listens to this event");
+                tracing::debug!(
+                    event = &*event.name,
+                    socket = self.log_id(),
+                    "nobody listens to this event"
+                );
             }
         }
         None
@@ -438,7 +457,7 @@ impl Socket {
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Socket")
-            .field("id", &self.0.id.as_str())
+            .field("id", &self.log_id())
             .field("namespace", &self.namespace().name())
             .finish_non_exhaustive()
     }

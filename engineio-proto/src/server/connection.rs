@@ -1,20 +1,23 @@
 //! One session.
 
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use core::fmt;
+use core::{fmt, iter};
 
 use bytes::Bytes;
 
+use super::framing::Framing;
 use super::heartbeat::{Due, Heartbeat};
-use super::upgrade::{Probe, noop};
-use super::{Event, Transmit};
+use super::post::Post;
+use super::probe::Probe;
+use super::{Event, Incoming, Transmit};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::{
     CloseReason, Config, DecodeError, ErrorCode, Exchange, ExchangeId, Frame, Gone, Handshake, Instant, Message,
-    Packet, Refusal, Response, SendError, Sid, TransportFault, TransportKind,
+    Packet, Refusal, Revision, SendError, Sid, TransportFault, TransportKind,
 };
 
 /// One Engine.IO session, over long-polling, a WebSocket, and the passage from the one to the other.
@@ -40,10 +43,11 @@ pub struct Connection {
     sid: Sid,
     state: State,
     pub(super) transport: Transport,
+    pub(super) framing: Framing,
     /// The GET that waits.
     pub(super) poll: Option<ExchangeId>,
     /// The POST whose body is on its way.
-    pub(super) post: Option<ExchangeId>,
+    pub(super) post: Option<Post>,
     pub(super) probe: Option<Probe>,
     pub(super) heartbeat: Heartbeat,
     pub(super) inbox: Inbox<Event>,
@@ -73,8 +77,9 @@ pub(super) enum Transport {
 }
 
 impl Connection {
-    pub(super) fn new(now: Instant, config: Arc<Config>, sid: Sid, transport: TransportKind) -> Self {
-        let transport = match transport {
+    pub(super) fn new(now: Instant, config: Arc<Config>, sid: Sid, incoming: Incoming) -> Self {
+        let framing = incoming.framing;
+        let transport = match incoming.transport {
             TransportKind::Polling => Transport::Polling,
             TransportKind::WebSocket => Transport::WebSocket(None),
         };
@@ -93,11 +98,12 @@ impl Connection {
         let mut outbox = Outbox::new();
         outbox.push_control(Frame::packet(open.into()));
         Self {
-            heartbeat: Heartbeat::new(now, &config),
+            heartbeat: Heartbeat::new(now, &config, framing.revision()),
             config,
             sid,
             state: State::Open,
             transport,
+            framing,
             poll: None,
             post: None,
             probe: None,
@@ -118,13 +124,13 @@ impl Connection {
             (Transport::WebSocket(_), Exchange::Poll | Exchange::Post { .. }) => {
                 self.respond(id, Refusal::new(ErrorCode::BadRequest).response());
             }
-            (Transport::WebSocket(None), Exchange::WebSocket) => {
+            (Transport::WebSocket(None), Exchange::WebSocket { .. }) => {
                 self.transport = Transport::WebSocket(Some(id));
                 self.transmits.push_back(Transmit::Upgrade { id });
                 self.finish_closing();
             }
-            (Transport::Polling | Transport::WebSocket(Some(_)), Exchange::WebSocket) => {
-                self.handle_probe_request(now, id);
+            (Transport::Polling | Transport::WebSocket(Some(_)), Exchange::WebSocket { base64 }) => {
+                self.handle_probe_request(now, id, base64);
             }
         }
     }
@@ -132,9 +138,8 @@ impl Connection {
     /// The whole body of a POST. Of a body larger than [`max_payload`](Self::max_payload) its first `max_payload + 1` bytes do:
     /// the request is refused and the session goes on.
     pub fn handle_body(&mut self, now: Instant, id: ExchangeId, body: Bytes) {
-        if self.post == Some(id) {
-            self.post = None;
-            self.handle_post_body(now, id, body);
+        if let Some(post) = self.post.take_if(|post| post.id == id) {
+            self.handle_post_body(now, post, body);
         }
     }
 
@@ -149,15 +154,23 @@ impl Connection {
         if message.len() > self.config.max_payload {
             return self.handle_gone(now, id, Gone::TooLarge { size: message.len() });
         }
-        match Packet::decode(message) {
+        match self.framing.decode(message) {
             Ok(Packet::Message(message)) => {
                 if self.is_open() {
                     self.inbox.push_message(message);
                 }
             }
-            Ok(Packet::Pong(_)) => self.heartbeat.handle_pong(now, &self.config),
+            Ok(Packet::Pong(_)) => {
+                if let Err(reason) = self.handle_pong(now) {
+                    self.shut(reason);
+                }
+            }
+            Ok(Packet::Ping(data)) => {
+                if let Err(reason) = self.handle_ping(now, &data) {
+                    self.shut(reason);
+                }
+            }
             Ok(Packet::Close) => self.shut(CloseReason::TransportClose),
-            Ok(Packet::Ping(_)) => self.shut(CloseReason::TransportError(TransportFault::HeartbeatDirection)),
             // They mean nothing here, and so does whatever an open packet contains.
             Ok(Packet::Open(_) | Packet::Upgrade | Packet::Noop) | Err(DecodeError::Handshake) => {}
             Err(error) => self.shut(CloseReason::ParseError(error)),
@@ -175,8 +188,7 @@ impl Connection {
         } else if self.poll == Some(id) {
             self.poll = None;
             self.shut(CloseReason::TransportError(TransportFault::PollAborted));
-        } else if self.post == Some(id) {
-            self.post = None;
+        } else if self.post.take_if(|post| post.id == id).is_some() {
             self.shut(CloseReason::TransportError(TransportFault::PostAborted));
         } else if self.transport == Transport::WebSocket(Some(id)) && !self.is_closed() {
             let (code, reason) = match gone {
@@ -292,14 +304,14 @@ impl Connection {
                 let id = self.poll.take()?;
                 Transmit::Respond {
                     id,
-                    response: Response::packets(self.outbox.take_payload()),
+                    response: self.outbox.take_all(|frames| self.framing.response(frames)),
                 }
             }
             Transport::WebSocket(id) => {
                 let id = id.filter(|_| writable)?;
                 Transmit::Frame {
                     id,
-                    message: self.outbox.pop()?.into_message(),
+                    message: self.framing.message(self.outbox.pop()?),
                 }
             }
         };
@@ -332,6 +344,12 @@ impl Connection {
     #[must_use]
     pub const fn sid(&self) -> Sid {
         self.sid
+    }
+
+    /// The revision of the protocol that the client speaks.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.framing.revision()
     }
 
     /// What carries the session's packets now.
@@ -412,6 +430,30 @@ impl Connection {
         }
     }
 
+    /// A ping of the client, which is to be answered with its data if it is the client who pings. A client that has left no room for the
+    /// answer does not wait for it.
+    pub(super) fn handle_ping(&mut self, now: Instant, data: &str) -> Result<(), CloseReason> {
+        if !self.heartbeat.handle_ping(now, &self.config) {
+            return Err(CloseReason::TransportError(TransportFault::HeartbeatDirection));
+        }
+        let pong = if data.is_empty() {
+            Frame::control("3")
+        } else {
+            Frame::packet(format!("3{data}").into())
+        };
+        let _ = self.outbox.push_owed(iter::once(pong), self.config.send_capacity);
+        Ok(())
+    }
+
+    /// A pong of the client.
+    pub(super) fn handle_pong(&mut self, now: Instant) -> Result<(), CloseReason> {
+        if self.heartbeat.handle_pong(now, &self.config) {
+            Ok(())
+        } else {
+            Err(CloseReason::TransportError(TransportFault::HeartbeatDirection))
+        }
+    }
+
     /// Ends the session, whatever state it is in, and every exchange with it.
     pub(super) fn shut(&mut self, reason: CloseReason) {
         if self.is_closed() {
@@ -421,17 +463,11 @@ impl Connection {
         self.outbox.clear();
         if let Some(id) = self.poll.take() {
             let told = reason == CloseReason::TransportClose;
-            self.respond(
-                id,
-                if told {
-                    noop()
-                } else {
-                    Response::packets(Bytes::from_static(b"1"))
-                },
-            );
+            let response = self.framing.control(if told { "6" } else { "1" });
+            self.respond(id, response);
         }
-        if let Some(id) = self.post.take() {
-            self.respond(id, Refusal::new(ErrorCode::SessionUnknown).response());
+        if let Some(post) = self.post.take() {
+            self.respond(post.id, Refusal::new(ErrorCode::SessionUnknown).response());
         }
         self.drop_probe();
         if let Transport::WebSocket(Some(id)) = self.transport {
@@ -448,6 +484,7 @@ impl fmt::Debug for Connection {
             .field("sid", &self.sid)
             .field("state", &self.state)
             .field("transport", &self.transport)
+            .field("framing", &self.framing)
             .field("poll", &self.poll)
             .field("post", &self.post)
             .field("probe", &self.probe)

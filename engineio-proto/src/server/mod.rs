@@ -9,9 +9,15 @@ pub use event::{Event, Transmit};
 mod request;
 pub use request::Request;
 
-mod router;
-pub use router::{Incoming, Route, Server, SidTaken};
+mod incoming;
+pub use incoming::Incoming;
 
+mod router;
+pub use router::{Route, Server, SidTaken};
+
+mod framing;
 mod heartbeat;
 mod polling;
+mod post;
+mod probe;
 mod upgrade;

@@ -4,8 +4,13 @@ use bytes::Bytes;
 
 use super::Transmit;
 use super::connection::Connection;
+use super::framing::Framing;
+use super::post::Post;
+use crate::inbox::Body;
 use crate::payload::{Records, SEPARATOR, check_base64};
-use crate::{CloseReason, DecodeError, ErrorCode, ExchangeId, Instant, Refusal, Response, TransportFault};
+use crate::{
+    CloseReason, DecodeError, ErrorCode, ExchangeId, Instant, Message, Refusal, Response, TransportFault, revision_3,
+};
 
 impl Connection {
     /// A GET that waits for packets.
@@ -23,10 +28,10 @@ impl Connection {
     pub(super) fn handle_post(&mut self, id: ExchangeId, binary: bool) {
         let fault = if self.post.is_some() {
             TransportFault::PostOverlap
-        } else if binary {
+        } else if binary && !self.framing.takes_binary_posts() {
             TransportFault::InvalidContent
         } else {
-            self.post = Some(id);
+            self.post = Some(Post { id, binary });
             return;
         };
         self.respond(id, Response::empty(400));
@@ -34,21 +39,31 @@ impl Connection {
     }
 
     /// The body of the POST.
-    pub(super) fn handle_post_body(&mut self, now: Instant, id: ExchangeId, body: Bytes) {
+    pub(super) fn handle_post_body(&mut self, now: Instant, post: Post, body: Bytes) {
+        let Post { id, binary } = post;
         if body.len() > self.config.max_payload {
             return self.respond(id, Response::empty(413));
         }
-        let fault = match Records::new(body) {
-            Err(error) => Some(CloseReason::ParseError(error)),
-            Ok(mut records) => {
-                let (end, fault) = self.scan(now, records.as_str());
-                records.truncate(end);
-                if self.is_open() {
-                    self.inbox.push_body(records);
+        let (body, fault) = match self.framing {
+            Framing::V4 => match Records::new(body) {
+                Err(error) => (None, Some(CloseReason::ParseError(error))),
+                Ok(mut records) => {
+                    let (end, fault) = self.scan(now, records.as_str());
+                    records.truncate(end);
+                    (Some(Body::V4(records)), fault)
                 }
-                fault
-            }
+            },
+            Framing::V3 { jsonp, .. } => match revision_3_records(body, binary, jsonp.is_some()) {
+                Err(error) => (None, Some(CloseReason::ParseError(error))),
+                Ok(mut records) => {
+                    let fault = self.scan_revision_3(now, &mut records);
+                    (Some(Body::V3(records)), fault)
+                }
+            },
         };
+        if let Some(body) = body.filter(|_| self.is_open()) {
+            self.inbox.push_body(body);
+        }
         let response = match fault {
             Some(CloseReason::ParseError(_)) => Refusal::new(ErrorCode::BadRequest).response(),
             _ => Response::ok(),
@@ -72,11 +87,8 @@ impl Connection {
             let fault = match record.as_bytes() {
                 [b'4' | b'0' | b'5' | b'6', ..] => None,
                 [b'b', base64 @ ..] => check_base64(base64).err().map(CloseReason::ParseError),
-                [b'3', ..] => {
-                    self.heartbeat.handle_pong(now, &self.config);
-                    None
-                }
-                [b'2', ..] => Some(CloseReason::TransportError(TransportFault::HeartbeatDirection)),
+                [b'3', ..] => self.handle_pong(now).err(),
+                [b'2', ..] => self.handle_ping(now, &record[1..]).err(),
                 [b'1', ..] => Some(CloseReason::TransportClose),
                 _ => Some(CloseReason::ParseError(DecodeError::unknown_type(record))),
             };
@@ -86,5 +98,45 @@ impl Connection {
             start += record.len() + 1;
         }
         (body.len(), None)
+    }
+
+    /// The same for a body of revision 3, which is cut behind what is in order.
+    fn scan_revision_3(&mut self, now: Instant, records: &mut revision_3::Records) -> Option<CloseReason> {
+        let length = records.len();
+        let mut cursor = records.clone();
+        let mut rest = length;
+        while let Some(record) = cursor.next() {
+            let fault = match record.map(|record| self.check_revision_3(now, &record)) {
+                Ok(result) => result.err(),
+                Err(error) => Some(CloseReason::ParseError(error)),
+            };
+            if fault.is_some() {
+                records.truncate(length - rest);
+                return fault;
+            }
+            rest = cursor.len();
+        }
+        None
+    }
+
+    fn check_revision_3(&mut self, now: Instant, record: &Message) -> Result<(), CloseReason> {
+        if let Message::Text(text) = record {
+            match text.as_bytes()[..] {
+                [b'4' | b'0' | b'5' | b'6', ..] => return Ok(()),
+                [b'2', ..] => return self.handle_ping(now, &text[1..]),
+                [b'3', ..] => return self.handle_pong(now),
+                [b'1', ..] => return Err(CloseReason::TransportClose),
+                _ => {}
+            }
+        }
+        revision_3::check_message(record).map_err(CloseReason::ParseError)
+    }
+}
+
+fn revision_3_records(body: Bytes, binary: bool, form: bool) -> Result<revision_3::Records, DecodeError> {
+    match (binary, form) {
+        (true, _) => revision_3::Records::binary(body),
+        (false, true) => revision_3::Records::text(revision_3::decode_form(&body)?),
+        (false, false) => revision_3::Records::text(body),
     }
 }

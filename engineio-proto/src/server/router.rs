@@ -5,8 +5,9 @@ use alloc::sync::Arc;
 
 use thiserror::Error;
 
-use super::{Connection, Request};
-use crate::{Config, ErrorCode, Exchange, Instant, Refusal, Sid, TransportKind};
+use super::framing::Framing;
+use super::{Connection, Incoming, Request};
+use crate::{Config, ErrorCode, Exchange, Instant, Refusal, Revision, Sid, TransportKind};
 
 /// The sessions of one server by their sids. It routes requests and does nothing else; each [`Connection`] lives alone, where
 /// the caller wants it.
@@ -18,7 +19,7 @@ use crate::{Config, ErrorCode, Exchange, Instant, Refusal, Sid, TransportKind};
 #[derive(Debug)]
 pub struct Server<C> {
     config: Arc<Config>,
-    connections: BTreeMap<Sid, C>,
+    connections: BTreeMap<Sid, (Revision, C)>,
 }
 
 /// Where a request goes.
@@ -30,29 +31,6 @@ pub enum Route<'a, C> {
     Incoming(Incoming),
     /// Nowhere: answer it with this.
     Refuse(Refusal),
-}
-
-/// A request for a new session, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Incoming {
-    transport: TransportKind,
-}
-
-impl Incoming {
-    /// The transport that the session will begin on.
-    #[must_use]
-    pub const fn transport(self) -> TransportKind {
-        self.transport
-    }
-
-    /// What the request is to the new session: the first exchange to hand to it.
-    #[must_use]
-    pub const fn exchange(self) -> Exchange {
-        match self.transport {
-            TransportKind::Polling => Exchange::Poll,
-            TransportKind::WebSocket => Exchange::WebSocket,
-        }
-    }
 }
 
 /// A sid that another session has; the connection is handed back.
@@ -74,25 +52,25 @@ impl<C> Server<C> {
     /// `connection.handle_request(now, id, incoming.exchange())`.
     #[must_use]
     pub fn accept(&self, now: Instant, incoming: Incoming, sid: Sid) -> Connection {
-        Connection::new(now, Arc::clone(&self.config), sid, incoming.transport)
+        Connection::new(now, Arc::clone(&self.config), sid, incoming)
     }
 
-    /// Makes a session known under its sid.
+    /// Makes a session known under its sid, to requests of its revision: [`Incoming::revision`].
     ///
     /// # Errors
     ///
     /// [`SidTaken`] if the sid is not new; draw another.
-    pub fn insert(&mut self, sid: Sid, connection: C) -> Result<(), SidTaken<C>> {
+    pub fn insert(&mut self, sid: Sid, revision: Revision, connection: C) -> Result<(), SidTaken<C>> {
         if self.connections.contains_key(&sid) {
             return Err(SidTaken(connection));
         }
-        self.connections.insert(sid, connection);
+        self.connections.insert(sid, (revision, connection));
         Ok(())
     }
 
     /// Forgets a session, once its connection is closed. Requests for it are refused from now on.
     pub fn forget(&mut self, sid: &Sid) -> Option<C> {
-        self.connections.remove(sid)
+        self.connections.remove(sid).map(|(_, connection)| connection)
     }
 
     /// Decides where `request` goes. The checks are made in the order of the JavaScript server, so that a request with several
@@ -105,7 +83,7 @@ impl<C> Server<C> {
 
     /// The sessions, in the order of their sids.
     pub fn connections(&self) -> impl Iterator<Item = &C> {
-        self.connections.values()
+        self.connections.values().map(|(_, connection)| connection)
     }
 
     /// How many sessions there are.
@@ -129,29 +107,39 @@ impl<C> Server<C> {
         if !self.config.transports.contains(transport) {
             return Err(ErrorCode::TransportUnknown);
         }
-        let revision_4 = request.query_value("EIO") == Some("4");
+        let revision = match request.query_value("EIO") {
+            Some("4") => Some(Revision::V4),
+            Some("3") | None => Some(Revision::V3),
+            Some(_) => None,
+        };
         let Some(sid) = request.query_value("sid") else {
             return match (request.method, transport, request.websocket) {
-                ("GET", TransportKind::WebSocket, true) | ("GET", TransportKind::Polling, false) if revision_4 => {
-                    Ok(Route::Incoming(Incoming { transport }))
+                ("GET", TransportKind::WebSocket, true) | ("GET", TransportKind::Polling, false) => {
+                    let framing = match revision {
+                        Some(Revision::V4) => Framing::V4,
+                        Some(Revision::V3) if self.config.allow_eio3 => {
+                            Framing::of_request(request, transport).ok_or(ErrorCode::BadRequest)?
+                        }
+                        Some(Revision::V3) | None => return Err(ErrorCode::UnsupportedProtocolVersion),
+                    };
+                    Ok(Route::Incoming(Incoming { transport, framing }))
                 }
-                ("GET", TransportKind::WebSocket, false) | ("GET", TransportKind::Polling, true) => {
-                    Err(ErrorCode::BadRequest)
-                }
-                ("GET", ..) => Err(ErrorCode::UnsupportedProtocolVersion),
+                ("GET", ..) => Err(ErrorCode::BadRequest),
                 _ => Err(ErrorCode::BadHandshakeMethod),
             };
         };
-        let connection = Sid::parse(sid)
+        let (session_revision, connection) = Sid::parse(sid)
             .and_then(|sid| self.connections.get(&sid))
             .ok_or(ErrorCode::SessionUnknown)?;
         let exchange = match (request.method, transport, request.websocket) {
-            ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket,
+            ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket {
+                base64: revision == Some(Revision::V3) && request.query_value("b64").is_some(),
+            },
             ("GET", TransportKind::Polling, false) => Exchange::Poll,
             ("POST", TransportKind::Polling, false) => Exchange::Post { binary: request.binary },
             _ => return Err(ErrorCode::BadRequest),
         };
-        if revision_4 {
+        if revision == Some(*session_revision) {
             Ok(Route::Connection(connection, exchange))
         } else {
             Err(ErrorCode::BadRequest)

@@ -3,40 +3,22 @@
 use core::time::Duration;
 
 use super::connection::{Connection, Transport};
+use super::probe::Probe;
 use super::{Event, Transmit};
-use crate::{ExchangeId, Frame, Instant, Message, Response};
+use crate::{ExchangeId, Frame, Instant, Message};
 
 /// The least time between two noops: the client that keeps polling while it upgrades is answered no faster than this.
 const NOOP_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A WebSocket that wants to take over a long-polling session.
-///
-/// ```text
-///            101             "2probe" / "3probe"             "5"
-///  (GET) ──────────► Opened ─────────────────────► Probed ─────────► the session's transport
-///                      │                             │
-///                      └── anything else, gone, upgrade_timeout ──► closed; polling goes on
-/// ```
-///
-/// Once probed, a poll that waits is answered with a noop, because the client goes over only when none is left. The first at
-/// once, the next ones at an interval, so that a client that polls on cannot make the two spin.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe {
-    pub(super) id: ExchangeId,
-    /// When the WebSocket is given up.
-    pub(super) deadline: Instant,
-    /// When the next noop may be sent; none before the probe.
-    pub(super) noop_at: Option<Instant>,
-}
-
 impl Connection {
     /// A GET that wants to become a WebSocket while the session has a transport already.
-    pub(super) fn handle_probe_request(&mut self, now: Instant, id: ExchangeId) {
+    pub(super) fn handle_probe_request(&mut self, now: Instant, id: ExchangeId, base64: bool) {
         self.transmits.push_back(Transmit::Upgrade { id });
         let welcome = self.transport == Transport::Polling && self.probe.is_none() && self.config.allow_upgrades;
         if welcome && self.config.transports.websocket {
             self.probe = Some(Probe {
                 id,
+                base64,
                 deadline: now + self.config.upgrade_timeout,
                 noop_at: None,
             });
@@ -86,7 +68,8 @@ impl Connection {
         }
         if let Some(id) = self.poll.take() {
             *noop_at = now + NOOP_INTERVAL;
-            self.transmits.push_back(Transmit::Respond { id, response: noop() });
+            let response = self.framing.control("6");
+            self.transmits.push_back(Transmit::Respond { id, response });
         }
     }
 
@@ -102,16 +85,13 @@ impl Connection {
     fn upgrade(&mut self, now: Instant) {
         let Some(probe) = self.probe.take() else { return };
         if let Some(id) = self.poll.take() {
-            self.transmits.push_back(Transmit::Respond { id, response: noop() });
+            let response = self.framing.control("6");
+            self.transmits.push_back(Transmit::Respond { id, response });
         }
         self.transport = Transport::WebSocket(Some(probe.id));
+        self.framing.handle_upgrade(probe.base64);
         self.heartbeat.handle_upgrade(now, &self.config);
         self.inbox.push(Event::Upgraded);
         self.finish_closing();
     }
-}
-
-/// An answer that says nothing and ends a poll.
-pub(super) fn noop() -> Response {
-    Response::packets(bytes::Bytes::from_static(b"6"))
 }

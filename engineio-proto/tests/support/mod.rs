@@ -104,6 +104,8 @@ pub struct Session {
     pub eager: bool,
     /// Whether transmits are fetched: a client that reads nothing has the caller fetch nothing.
     pub reading: bool,
+    /// The revision that the client names in each request.
+    eio: &'static str,
     server: Server<()>,
     next: u64,
     exchanges: BTreeMap<ExchangeId, Outcome>,
@@ -133,7 +135,7 @@ impl Session {
     /// A WebSocket session whose open packet was read.
     pub fn websocket_with(config: Config) -> Self {
         let mut session = Self::accepted(config, request("GET", "EIO=4&transport=websocket", true));
-        session.first_request(Exchange::WebSocket);
+        session.first_request(Exchange::WebSocket { base64: false });
         assert!(session.texts(FIRST)[0].starts_with("0{"));
         session
     }
@@ -146,12 +148,17 @@ impl Session {
             panic!("{request:?} asks for no session");
         };
         let connection = server.accept(now, incoming, sid());
-        server.insert(sid(), ()).unwrap();
+        server.insert(sid(), incoming.revision(), ()).unwrap();
         Self {
             now,
             connection,
             eager: true,
             reading: true,
+            eio: if request.query.contains("EIO=3") {
+                "EIO=3"
+            } else {
+                "EIO=4"
+            },
             server,
             next: 0,
             exchanges: BTreeMap::new(),
@@ -167,6 +174,38 @@ impl Session {
         assert_eq!(id, FIRST);
         self.connection.handle_request(self.now, id, exchange);
         self.step();
+    }
+}
+
+/// How a session of revision 3 begins.
+impl Session {
+    /// Settings that let it.
+    pub fn eio3() -> Config {
+        config(|config| config.allow_eio3 = true)
+    }
+
+    /// A long-polling session whose open packet was fetched; `more` stands behind the query.
+    pub fn polling_3(config: Config, more: &str) -> Self {
+        let query = format!("EIO=3&transport=polling{more}");
+        let mut session = Self::accepted(config, request("GET", &query, false));
+        session.first_request(Exchange::Poll);
+        session
+    }
+
+    /// A WebSocket session whose open packet was read; `more` stands behind the query.
+    pub fn websocket_3(config: Config, more: &str) -> Self {
+        let query = format!("EIO=3&transport=websocket{more}");
+        let mut session = Self::accepted(config, request("GET", &query, true));
+        session.first_request(Exchange::WebSocket { base64: false });
+        assert!(session.texts(FIRST)[0].starts_with("0{"));
+        session
+    }
+
+    /// A POST whose body declares itself as bytes.
+    pub fn post_bytes(&mut self, body: &[u8]) -> ExchangeId {
+        let id = self.begin_binary_post();
+        self.body(id, Bytes::copy_from_slice(body));
+        id
     }
 }
 
@@ -235,7 +274,7 @@ impl Session {
     /// Any request for this session; the server decides what it is.
     pub fn request(&mut self, method: &str, transport: &str, websocket: bool, binary: bool) -> ExchangeId {
         let id = self.new_exchange();
-        let query = format!("EIO=4&transport={transport}&sid={}", sid().as_str());
+        let query = format!("{}&transport={transport}&sid={}", self.eio, sid().as_str());
         let request = Request {
             method,
             query: &query,

@@ -276,7 +276,9 @@ impl EventLoop {
         let sid = Sid::from_entropy(entropy());
         let session = self.sessions.accept(self.now, incoming, sid);
         let connection = Connection::new(self.now, Arc::clone(&self.config), session);
-        self.sessions.insert(sid, key).expect("120 random bits are new");
+        self.sessions
+            .insert(sid, incoming.revision(), key)
+            .expect("120 random bits are new");
         self.clients.connections.insert(key, connection);
         key
     }

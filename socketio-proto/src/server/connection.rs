@@ -2,16 +2,17 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::server::{Connection as Session, Event as SessionEvent, Transmit};
-use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, SendError, Sid, TransportKind};
+use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, Revision, SendError, Sid, TransportKind};
 use serde::Serialize;
 
 use super::acks::Acks;
 use super::error::NotConnected;
+use super::revision_3;
+use super::sockets::Sockets;
 use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
 use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Packet, SocketId, ToArgs, Violation};
 
@@ -37,12 +38,15 @@ use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Pack
 /// ```
 ///
 /// From anywhere to none: the end of the connection. Whoever was connected then gets [`Event::Disconnect`].
+///
+/// A client of [revision 3](Self::revision) sends no CONNECT for the main namespace: its [`Event::Connect`] is the first event of all.
+/// The id to accept it with is [`legacy_id`](Self::legacy_id).
 #[derive(Debug)]
 pub struct Connection {
     session: Session,
     config: Arc<Config>,
     decoder: Decoder,
-    sockets: Vec<Socket>,
+    sockets: Sockets,
     acks: Acks,
     events: VecDeque<Event>,
     /// Until when the client must have joined a namespace; none once it has.
@@ -51,25 +55,6 @@ pub struct Connection {
     ended: bool,
     /// The time of the last input: packets are read later than they come.
     now: Instant,
-    next_key: u64,
-}
-
-#[derive(Debug)]
-struct Socket {
-    key: SocketKey,
-    namespace: ByteString,
-    state: State,
-}
-
-/// See the diagram at [`Connection`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    /// The application has not said yet whether the client may join.
-    Pending,
-    /// Events go both ways.
-    Connected(SocketId),
-    /// The server ended it; what the client sent before it learned that is no offence.
-    Left,
 }
 
 /// What a client is told when it has joined a namespace.
@@ -86,18 +71,23 @@ impl Connection {
             max_attachments: config.max_attachments,
             max_attachment_bytes: session.max_payload().saturating_mul(config.max_attachments),
         };
-        Self {
+        let mut connection = Self {
             session,
             connect_by: Some(now + config.connect_timeout),
             decoder: Decoder::new(limits),
             config,
-            sockets: Vec::new(),
+            sockets: Sockets::default(),
             acks: Acks::default(),
             events: VecDeque::new(),
             ended: false,
             now,
-            next_key: 0,
+        };
+        if connection.revision() == Revision::V3 {
+            if let Err(violation) = connection.connect(ByteString::from_static("/"), None) {
+                connection.end(&DisconnectReason::ForcedClose(violation));
+            }
         }
+        connection
     }
 
     /// See [`engineio_proto::server::Connection::handle_request`].
@@ -141,29 +131,38 @@ impl Connection {
         }
     }
 
-    /// Lets a client join the namespace that it asked for in [`Event::Connect`], under the public id `id`.
+    /// Lets a client join the namespace that it asked for in [`Event::Connect`], under the public id `id`. A client of revision 3 is not
+    /// told which; it takes [`legacy_id`](Self::legacy_id) for granted.
     ///
     /// # Errors
     ///
     /// [`NotWaiting`] if it does not wait: it has vanished meanwhile, or was answered already.
     pub fn accept(&mut self, socket: SocketKey, id: SocketId) -> Result<(), NotWaiting> {
-        let waiting = self.waiting(socket)?;
-        let welcome = Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON");
-        let reply = Encoded::connect(&waiting.namespace, Some(&welcome));
-        waiting.state = State::Connected(id);
+        let namespace = self.sockets.waiting(socket)?;
+        let welcome = match self.revision() {
+            Revision::V4 => Some(Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON")),
+            Revision::V3 => None,
+        };
+        let reply = Encoded::connect(namespace, welcome.as_ref());
+        self.sockets.accept(socket, id)?;
         self.connect_by = None;
         self.reply(&reply);
         Ok(())
     }
 
-    /// Does not let a client join the namespace that it asked for. It may ask again.
+    /// Does not let a client join the namespace that it asked for. It may ask again. A client of revision 3 is told the data or, without
+    /// any, the message; others both.
     ///
     /// # Errors
     ///
     /// [`NotWaiting`], as [`accept`](Self::accept).
     pub fn refuse(&mut self, socket: SocketKey, message: &str, data: Option<&Json>) -> Result<(), NotWaiting> {
-        let reply = Encoded::connect_error(&self.waiting(socket)?.namespace, message, data);
-        self.sockets.retain(|other| other.key != socket);
+        let namespace = self.sockets.waiting(socket)?;
+        let reply = match self.revision() {
+            Revision::V4 => Encoded::connect_error(namespace, message, data),
+            Revision::V3 => revision_3::refusal(namespace, message, data),
+        };
+        self.sockets.remove(socket);
         self.reply(&reply);
         Ok(())
     }
@@ -175,7 +174,7 @@ impl Connection {
     /// The arguments are no JSON, the client does not keep up, or the socket has left: see [`EmitError`].
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&mut self, socket: SocketKey, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.joined(socket)?, None, event, &args)?;
+        let packet = Encoded::event(self.sockets.joined(socket)?, None, event, &args)?;
         Ok(self.send(socket, &packet)?)
     }
 
@@ -196,7 +195,7 @@ impl Connection {
         args: impl ToArgs,
         deadline: Option<Instant>,
     ) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.joined(socket)?, Some(id), event, &args)?;
+        let packet = Encoded::event(self.sockets.joined(socket)?, Some(id), event, &args)?;
         Ok(self.send_with_ack(socket, id, &packet, deadline)?)
     }
 
@@ -211,7 +210,7 @@ impl Connection {
     )]
     pub fn ack(&mut self, reply: Reply, args: impl ToArgs) -> Result<(), EmitError> {
         let Reply { socket, id } = reply;
-        let packet = Encoded::ack(self.joined(socket)?, id, &args)?;
+        let packet = Encoded::ack(self.sockets.joined(socket)?, id, &args)?;
         Ok(self.send(socket, &packet)?)
     }
 
@@ -221,7 +220,9 @@ impl Connection {
     ///
     /// Nothing of it was sent: the client does not keep up, or the socket has left.
     pub fn send(&mut self, socket: SocketKey, packet: &Encoded) -> Result<(), SendError<()>> {
-        self.joined(socket).map_err(|NotConnected| SendError::Closed(()))?;
+        self.sockets
+            .joined(socket)
+            .map_err(|NotConnected| SendError::Closed(()))?;
         self.session.send_all(packet.frames()).map_err(|error| error.map(drop))
     }
 
@@ -237,7 +238,9 @@ impl Connection {
         packet: &Encoded,
         deadline: Option<Instant>,
     ) -> Result<(), SendError<()>> {
-        self.joined(socket).map_err(|NotConnected| SendError::Closed(()))?;
+        self.sockets
+            .joined(socket)
+            .map_err(|NotConnected| SendError::Closed(()))?;
         if self.acks.is_full(self.config.max_pending_acks) {
             return Err(SendError::Full(()));
         }
@@ -256,14 +259,16 @@ impl Connection {
     /// Makes a socket leave its namespace, and tells the client. The connection lives on for its other sockets, unless `close`
     /// ends it, and each of them in the same way. Of a socket that is not connected, or no more, nothing happens either way.
     pub fn disconnect(&mut self, socket: SocketKey, close: bool) {
-        if !self.find(socket).is_some_and(Socket::is_connected) {
+        if self.sockets.joined(socket).is_err() {
             return;
         }
         if !close {
             return self.dismiss(socket);
         }
-        while let Some(socket) = self.sockets.iter().find(|socket| socket.is_connected()) {
-            self.dismiss(socket.key);
+        loop {
+            let connected = self.sockets.connected().next();
+            let Some(socket) = connected else { break };
+            self.dismiss(socket);
         }
         self.end(&DisconnectReason::ServerNamespaceDisconnect); // for those that were pending: they get no event
     }
@@ -317,24 +322,34 @@ impl Connection {
     /// The public id of a socket, while it is connected.
     #[must_use]
     pub fn socket_id(&self, socket: SocketKey) -> Option<&SocketId> {
-        match &self.find(socket)?.state {
-            State::Connected(id) => Some(id),
-            State::Pending | State::Left => None,
+        self.sockets.id(socket)
+    }
+
+    /// The only id under which a client of revision 3 knows this socket: the session's, with the namespace in front unless it is the main
+    /// one. None in revision 4, where ids are [drawn](SocketId::from_entropy).
+    #[must_use]
+    pub fn legacy_id(&self, socket: SocketKey) -> Option<SocketId> {
+        match self.revision() {
+            Revision::V4 => None,
+            Revision::V3 => Some(revision_3::id_of(self.sockets.namespace(socket)?, self.sid())),
         }
     }
 
     /// The sockets that are connected, in the order in which they asked to be.
     pub fn sockets(&self) -> impl Iterator<Item = SocketKey> {
-        self.sockets
-            .iter()
-            .filter(|socket| socket.is_connected())
-            .map(|socket| socket.key)
+        self.sockets.connected()
     }
 
     /// The session's id. It is a secret between this server and its client.
     #[must_use]
     pub const fn sid(&self) -> Sid {
         self.session.sid()
+    }
+
+    /// The revision of Engine.IO that the client speaks, and with it that of Socket.IO: 3 goes with 4, 4 with 5.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.session.revision()
     }
 
     /// What carries the session's packets now.
@@ -394,12 +409,21 @@ impl Connection {
 
     fn dispatch(&mut self, packet: Packet) -> Result<(), Violation> {
         match packet {
-            Packet::Connect { namespace, data } => self.connect(namespace, data)?,
+            Packet::Connect { namespace, data } => match self.revision() {
+                Revision::V4 => self.connect(namespace, data)?,
+                Revision::V3 => {
+                    let name = revision_3::name_of(&namespace);
+                    if name == "/" && self.sockets.is_waiting(&name) {
+                        return Err(Violation::ConnectedTwice); // it is to be there without asking
+                    }
+                    self.connect(name, revision_3::auth_of(&namespace))?;
+                }
+            },
             Packet::Disconnect { namespace } => {
                 let Some(socket) = self.speaking(&namespace)? else {
                     return Ok(());
                 };
-                self.sockets.retain(|other| other.key != socket);
+                self.sockets.remove(socket);
                 self.announce(socket, DisconnectReason::ClientNamespaceDisconnect);
             }
             Packet::Event {
@@ -434,27 +458,9 @@ impl Connection {
     }
 
     fn connect(&mut self, namespace: ByteString, auth: Option<Json>) -> Result<(), Violation> {
-        if let Some(index) = self.sockets.iter().position(|socket| socket.namespace == namespace) {
-            if self.sockets[index].is_connected() {
-                return Err(Violation::ConnectedTwice);
-            }
-            // One that was not answered yet is forgotten: clients that change their mind say nothing about the first attempt.
-            self.sockets.remove(index);
-        }
-        if self.sockets.len() >= self.config.max_namespaces {
-            // Whom the server sent away is remembered only while there is room: the oldest knows it best.
-            let left = self.sockets.iter().position(|socket| socket.state == State::Left);
-            self.sockets.remove(left.ok_or(Violation::TooManyNamespaces)?);
-        }
-        let key = SocketKey(self.next_key);
-        self.next_key += 1;
-        self.sockets.push(Socket {
-            key,
-            namespace: own(&namespace),
-            state: State::Pending,
-        });
+        let socket = self.sockets.ask(&namespace, self.config.max_namespaces)?;
         self.events.push_back(Event::Connect {
-            socket: key,
+            socket,
             namespace,
             auth,
         });
@@ -463,17 +469,9 @@ impl Connection {
 
     /// The socket that a packet from `namespace` belongs to; none if it came too late to count.
     fn speaking(&self, namespace: &ByteString) -> Result<Option<SocketKey>, Violation> {
-        match self.sockets.iter().find(|socket| socket.namespace == *namespace) {
-            Some(Socket {
-                key,
-                state: State::Connected(_),
-                ..
-            }) => Ok(Some(*key)),
-            Some(Socket { state: State::Left, .. }) => Ok(None),
-            Some(Socket {
-                state: State::Pending, ..
-            })
-            | None => Err(Violation::NotConnected),
+        match self.revision() {
+            Revision::V4 => self.sockets.speaking(namespace),
+            Revision::V3 => self.sockets.speaking(&revision_3::name_of(namespace)),
         }
     }
 
@@ -494,20 +492,17 @@ impl Connection {
 
     /// Ends every socket.
     fn leave_all(&mut self, reason: &DisconnectReason) {
-        for socket in core::mem::take(&mut self.sockets) {
-            if socket.is_connected() {
-                self.announce(socket.key, reason.clone());
-            }
+        for socket in self.sockets.take_connected() {
+            self.announce(socket, reason.clone());
         }
     }
 
     /// Makes a connected socket leave, and tells the client.
     fn dismiss(&mut self, socket: SocketKey) {
-        let Some(dismissed) = self.sockets.iter_mut().find(|other| other.key == socket) else {
+        let Some(namespace) = self.sockets.dismiss(socket) else {
             return;
         };
-        dismissed.state = State::Left;
-        let packet = Encoded::disconnect(&dismissed.namespace);
+        let packet = Encoded::disconnect(namespace);
         self.announce(socket, DisconnectReason::ServerNamespaceDisconnect);
         self.reply(&packet);
     }
@@ -530,38 +525,5 @@ impl Connection {
         if self.acks.take_drained(self.config.max_pending_acks) && self.session.is_open() {
             self.events.push_back(Event::Drained);
         }
-    }
-
-    fn waiting(&mut self, socket: SocketKey) -> Result<&mut Socket, NotWaiting> {
-        self.sockets
-            .iter_mut()
-            .find(|other| other.key == socket && other.state == State::Pending)
-            .ok_or(NotWaiting)
-    }
-
-    /// The namespace of a connected socket.
-    fn joined(&self, socket: SocketKey) -> Result<&str, NotConnected> {
-        self.find(socket)
-            .filter(|socket| socket.is_connected())
-            .map(|socket| &*socket.namespace)
-            .ok_or(NotConnected)
-    }
-
-    fn find(&self, socket: SocketKey) -> Option<&Socket> {
-        self.sockets.iter().find(|other| other.key == socket)
-    }
-}
-
-impl Socket {
-    fn is_connected(&self) -> bool {
-        matches!(self.state, State::Connected(_))
-    }
-}
-
-/// The same name in memory of its own. What arrives is a slice of a whole message, which must not live as long as a socket.
-fn own(namespace: &ByteString) -> ByteString {
-    match &**namespace {
-        "/" => ByteString::from_static("/"),
-        other => other.into(),
     }
 }

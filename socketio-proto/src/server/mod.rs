@@ -6,6 +6,8 @@ mod connection;
 mod error;
 mod event;
 pub mod hub;
+mod revision_3;
+mod sockets;
 
 pub use config::Config;
 pub use connection::Connection;

@@ -144,7 +144,7 @@ impl Client {
             panic!("the request asks for a session");
         };
         let session = server.accept(now, incoming, sid());
-        server.insert(sid(), ()).unwrap();
+        server.insert(sid(), incoming.revision(), ()).unwrap();
         let mut client = Self {
             now,
             connection: Connection::new(now, Arc::new(config), session),
@@ -253,7 +253,8 @@ impl Client {
     pub fn upgrade(&mut self) {
         let id = self.exchange();
         self.probe = Some(id);
-        self.connection.handle_request(self.now, id, Exchange::WebSocket);
+        self.connection
+            .handle_request(self.now, id, Exchange::WebSocket { base64: false });
         self.step();
         self.frame(id, "2probe".into());
         (self.websocket, self.probe) = (Some(id), None); // from here on it polls no more

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use engineio_proto::server::{Connection, Event};
-use engineio_proto::{CloseReason, Frame, Instant, Message, SendError, TransportKind};
+use engineio_proto::{CloseReason, Frame, Instant, Message, Revision, SendError, TransportKind};
 use http::request::Parts;
 
 use super::server::Engine;
@@ -72,6 +72,12 @@ impl EngineSocket {
     #[must_use]
     pub fn transport(&self) -> TransportKind {
         self.0.lock().machine.transport()
+    }
+
+    /// The revision of Engine.IO that the client speaks.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.0.lock().machine.revision()
     }
 
     /// Whether the client is there, as far as is known.
