@@ -76,7 +76,7 @@
 //!
 //! # What is not here yet
 //!
-//! The client's side, protocol 4 (clients 1.x and 2.x), the msgpack codec, and connection state recovery.
+//! The client's side, the msgpack codec, and connection state recovery.
 #![no_std]
 #![forbid(unsafe_code)]
 
