@@ -61,7 +61,8 @@ where
     else {
         return not_found();
     };
-    if let (&Method::GET, Some(files)) = (request.method(), &settings.client_files) {
+    // hyper leaves the body of the answer to a HEAD away.
+    if let (&Method::GET | &Method::HEAD, Some(files)) = (request.method(), &settings.client_files) {
         if let Some(file) = files.serve(rest, request.headers()) {
             return file;
         }

@@ -46,6 +46,8 @@ fn a_browser_gets_the_script_once() {
     }
     let changed = http.request("GET", path, &[("If-None-Match", "\"other\"")], "");
     assert_eq!((changed.status, &*changed.body), (200, SCRIPT));
+    let head = http.request("HEAD", path, &[], "");
+    assert_eq!((head.status, &*head.body, head.header("etag")), (200, "", Some(etag)));
     assert_eq!(http.get("/socket.io/socket.io.js.map").body, "{}");
     assert_eq!(http.get("/socket.io/socket.io.js?v=1").body, SCRIPT);
 }
