@@ -70,7 +70,7 @@ where
     serve::<Client, B>(io, request).await
 }
 
-pub(crate) fn not_found() -> Response<Body> {
+fn not_found() -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

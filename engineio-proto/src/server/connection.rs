@@ -322,8 +322,8 @@ impl Connection {
         Some(transmit)
     }
 
-    /// What has happened next. Messages wait here until they are fetched, so fetch them before more is read: nothing else
-    /// bounds them.
+    /// What has happened next. Messages wait here until they are fetched, so read no more from the client while
+    /// [`is_saturated`](Self::is_saturated): nothing else bounds them.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.inbox.pop()
     }
