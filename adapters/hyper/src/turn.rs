@@ -24,6 +24,9 @@ use crate::websocket::{Received, WebSocket};
 /// Messages read from one WebSocket before the rest of the session, and other sessions, get their turn.
 const BATCH: usize = 64;
 
+/// Bytes in these messages before the same: inflated, they are more than a network could bring.
+const BATCH_BYTES: usize = 1 << 20;
+
 /// How often what came of it is looked after in one turn, before other sessions get theirs.
 const ROUNDS: usize = 16;
 
@@ -98,6 +101,7 @@ impl Turn {
         let read_at = session.clock.instant(now);
         for websocket in &mut self.websockets {
             let id = websocket.id();
+            let mut bytes = 0;
             for left in (0..BATCH).rev() {
                 if saturated {
                     return true;
@@ -107,15 +111,19 @@ impl Turn {
                 };
                 let mut shared = session.lock();
                 match received {
-                    Received::Message(message) => shared.machine.handle_message(read_at, id, message),
+                    Received::Message(message) => {
+                        bytes += message.len();
+                        shared.machine.handle_message(read_at, id, message);
+                    }
                     Received::Gone(gone) => {
                         shared.machine.handle_gone(read_at, id, gone);
                         break;
                     }
                 }
                 saturated = shared.machine.is_saturated();
-                if left == 0 {
+                if left == 0 || bytes >= BATCH_BYTES {
                     cx.waker().wake_by_ref();
+                    break;
                 }
             }
         }
