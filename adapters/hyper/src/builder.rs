@@ -12,7 +12,7 @@ use crate::clock::ServerClock;
 use crate::io::{Io, OnHandlerError, Settings};
 use crate::registry::Registry;
 use crate::runtime::{Runtime, Task};
-use crate::{HandlerError, Server, Socket};
+use crate::{HandlerError, PerMessageDeflate, Server, Socket};
 
 /// The settings of a server, with the defaults of the JavaScript one.
 #[derive(Clone)]
@@ -27,6 +27,7 @@ pub struct ServerBuilder<R> {
     close_timeout: Duration,
     on_handler_error: Option<OnHandlerError>,
     client_files: Option<Arc<ClientFiles>>,
+    per_message_deflate: Option<PerMessageDeflate>,
 }
 
 impl<R: Runtime> Default for ServerBuilder<R> {
@@ -42,6 +43,7 @@ impl<R: Runtime> Default for ServerBuilder<R> {
             close_timeout: Duration::from_secs(10),
             on_handler_error: None,
             client_files: None,
+            per_message_deflate: None,
         }
     }
 }
@@ -52,7 +54,8 @@ impl<R: Runtime> ServerBuilder<R> {
     pub fn build(self) -> Server<R> {
         let clock = ServerClock::new(Arc::new(self.runtime.timer()));
         let runtime = self.runtime.clone();
-        let registry = Registry::new(self.engine, clock, Arc::new(move |task: Task| runtime.spawn(task)));
+        let mut registry = Registry::new(self.engine, clock, Arc::new(move |task: Task| runtime.spawn(task)));
+        registry.per_message_deflate = self.per_message_deflate;
         let settings = Settings {
             path: self.path.into(),
             sockets: Arc::new(self.sockets),
@@ -137,6 +140,14 @@ impl<R: Runtime> ServerBuilder<R> {
     #[must_use]
     pub fn allow_eio3(mut self, allow: bool) -> Self {
         self.engine.allow_eio3 = allow;
+        self
+    }
+
+    /// Compresses WebSocket messages for clients that ask for it, which browsers do. Default: no compression, since it costs memory and
+    /// time.
+    #[must_use]
+    pub fn per_message_deflate(mut self, settings: PerMessageDeflate) -> Self {
+        self.per_message_deflate = Some(settings);
         self
     }
 

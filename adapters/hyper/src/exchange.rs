@@ -7,14 +7,16 @@ use bytes::{Buf, Bytes, BytesMut};
 use engineio_proto::server::Request as Routed;
 use engineio_proto::{Exchange, Response};
 use futures_util::future::{Either, select};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::upgrade::OnUpgrade;
 
 use crate::answers::Answer;
+use crate::deflate::Agreement;
 use crate::registry::Registry;
 use crate::session::App;
+use crate::websocket::Upgrade;
 
 /// The body of an answer.
 pub type Body = Full<Bytes>;
@@ -26,7 +28,7 @@ where
     B: http_body::Body + Unpin,
 {
     let (mut head, mut body) = request.into_parts();
-    let switching = switching_protocols(&head);
+    let mut switching = switching_protocols(&head);
     let routed = Routed {
         method: head.method.as_str(),
         query: head.uri.query().unwrap_or_default(),
@@ -41,7 +43,15 @@ where
         }
     };
     let upgrade = match exchange {
-        Exchange::WebSocket { .. } => head.extensions.remove::<OnUpgrade>(),
+        Exchange::WebSocket { .. } => head.extensions.remove::<OnUpgrade>().map(|connection| {
+            let settings = (*host).as_ref().per_message_deflate;
+            let deflate = settings.and_then(|settings| Agreement::negotiate(&settings, &head.headers));
+            if let (Some(agreement), Some(switching)) = (&deflate, &mut switching) {
+                let headers = switching.headers_mut();
+                headers.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.header());
+            }
+            Upgrade { connection, deflate }
+        }),
         Exchange::Poll | Exchange::Post { .. } => None,
     };
     let mut pending = session.request(exchange, upgrade);

@@ -23,8 +23,9 @@
 //! # In a server that there is already
 //!
 //! [`Server::service`] is a `tower` service over any request body. In axum that is `Router::fallback_service(io.service())`. With bare
-//! hyper, serve connections `with_upgrades()`, for WebSockets are such. Compression, CORS headers and the like are layers around the
-//! service, from `tower-http` for one.
+//! hyper, serve connections `with_upgrades()`, for WebSockets are such. Compressed responses, CORS headers and the like are layers
+//! around the service, from `tower-http` for one; compressed WebSocket messages are a setting,
+//! [`ServerBuilder::per_message_deflate`].
 //!
 //! # What a runtime must bring
 //!
@@ -34,6 +35,9 @@
 
 mod builder;
 pub use builder::ServerBuilder;
+
+mod deflate;
+pub use deflate::PerMessageDeflate;
 
 mod server;
 pub use server::Server;

@@ -7,6 +7,7 @@ use engineio_proto::{Config, ErrorCode, Exchange, Refusal, Sid};
 use futures_channel::oneshot;
 use http::request::Parts;
 
+use crate::PerMessageDeflate;
 use crate::clock::ServerClock;
 use crate::entropy::entropy;
 use crate::runtime::Task;
@@ -20,6 +21,7 @@ pub(crate) struct Registry<A: App> {
     /// New sessions are refused; these wait for the last one to end.
     stopping: Mutex<Option<Vec<oneshot::Sender<()>>>>,
     pub(crate) clock: ServerClock,
+    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     spawn: Arc<dyn Fn(Task) + Send + Sync>,
 }
 
@@ -29,6 +31,7 @@ impl<A: App> Registry<A> {
             sessions: RwLock::new(Server::new(Arc::new(config))),
             stopping: Mutex::default(),
             clock,
+            per_message_deflate: None,
             spawn,
         }
     }

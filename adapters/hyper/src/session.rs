@@ -11,7 +11,6 @@ use engineio_proto::server::Connection;
 use engineio_proto::{Exchange, ExchangeId, Gone, Instant, SendError};
 use futures_util::task::AtomicWaker;
 use http::request::Parts;
-use hyper::upgrade::OnUpgrade;
 
 use crate::answers::{Answer, Answers};
 use crate::clock::ServerClock;
@@ -20,7 +19,7 @@ use crate::registry::Registry;
 use crate::runtime::Task;
 use crate::turn::Turn;
 use crate::waiters::Waiters;
-use crate::websocket::WebSocket;
+use crate::websocket::{Upgrade, WebSocket};
 
 /// Turns in a row before other sessions get theirs: a handler that emits all the time would otherwise hold its thread for good.
 const TURNS: usize = 16;
@@ -201,7 +200,7 @@ impl<A: App> Session<A> {
     }
 
     /// Hands an HTTP request to the session.
-    pub(crate) fn request(self: &Arc<Self>, exchange: Exchange, upgrade: Option<OnUpgrade>) -> Pending<A> {
+    pub(crate) fn request(self: &Arc<Self>, exchange: Exchange, upgrade: Option<Upgrade>) -> Pending<A> {
         let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         let now = self.clock.now();
         let mut shared = self.lock();

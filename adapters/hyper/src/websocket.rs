@@ -17,6 +17,8 @@ use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
+use crate::deflate::{Agreement, Deflate};
+
 /// Bytes read at a time. tungstenite clears its buffer before every read, so a large one costs more than it saves.
 const READ_BUFFER: usize = 4 << 10;
 
@@ -30,6 +32,13 @@ const LINGER: Duration = Duration::from_secs(5);
 /// Pings and pongs that are read before answers to them must have been taken: someone who sends nothing else, and reads nothing, must
 /// neither fill the memory with answers nor keep others from their turn.
 const MAX_CONTROLS: usize = 64;
+
+/// A request that becomes a WebSocket.
+pub(crate) struct Upgrade {
+    pub(crate) connection: OnUpgrade,
+    /// How messages are compressed, if they are.
+    pub(crate) deflate: Option<Agreement>,
+}
 
 /// A WebSocket under the id of the request that it was.
 ///
@@ -53,6 +62,7 @@ enum State {
     Upgrading {
         upgrade: OnUpgrade,
         config: WebSocketConfig,
+        deflate: Option<Box<Deflate>>,
         close: Option<Option<u16>>,
     },
     Open(Box<Open>),
@@ -68,6 +78,7 @@ enum State {
 struct Open {
     io: Upgraded,
     context: WebSocketContext,
+    deflate: Option<Box<Deflate>>,
 }
 
 /// What came of reading.
@@ -79,17 +90,22 @@ pub(crate) enum Received {
 
 impl WebSocket {
     /// The WebSocket that the request `id` becomes once it was answered with 101.
-    pub(crate) fn new(id: ExchangeId, upgrade: OnUpgrade, max_message: usize) -> Self {
+    pub(crate) fn new(id: ExchangeId, upgrade: Upgrade, max_message: usize) -> Self {
+        let deflate = upgrade
+            .deflate
+            .map(|agreement| Box::new(Deflate::new(&agreement, max_message)));
+        let max_size = deflate.as_ref().map_or(max_message, |deflate| deflate.max_compressed());
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
-            .max_message_size(Some(max_message))
-            .max_frame_size(Some(max_message));
+            .max_message_size(Some(max_size))
+            .max_frame_size(Some(max_size));
         Self {
             id,
             state: State::Upgrading {
-                upgrade,
+                upgrade: upgrade.connection,
                 config,
+                deflate,
                 close: None,
             },
             blocked: false,
@@ -100,14 +116,20 @@ impl WebSocket {
 
     /// The next message, if one has arrived.
     pub(crate) fn poll_read(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Received> {
-        if let State::Upgrading { upgrade, config, close } = &mut self.state {
+        if let State::Upgrading {
+            upgrade,
+            config,
+            deflate,
+            close,
+        } = &mut self.state
+        {
             let Ok(io) = ready!(Pin::new(upgrade).poll(cx)) else {
                 self.state = State::Ended;
                 return Poll::Ready(Received::Gone(Gone::Closed));
             };
             let context = WebSocketContext::new(Role::Server, Some(*config));
-            let close = *close;
-            self.state = State::Open(Box::new(Open { io, context }));
+            let (deflate, close) = (deflate.take(), *close);
+            self.state = State::Open(Box::new(Open { io, context, deflate }));
             if let Some(code) = close {
                 self.close(code, now, cx);
             }
@@ -116,13 +138,16 @@ impl WebSocket {
             return Poll::Pending;
         };
         while self.controls < MAX_CONTROLS {
-            let error = match open.context.read(&mut Blocking { io: &mut open.io, cx }) {
+            let error = match open.read(cx) {
                 Ok(tungstenite::Message::Text(text)) => {
                     let text = ByteString::try_from(Bytes::from(text)).expect("tungstenite checks that text is UTF-8");
                     return Poll::Ready(Received::Message(Message::Text(text)));
                 }
                 Ok(tungstenite::Message::Binary(bytes)) => {
-                    return Poll::Ready(Received::Message(Message::Binary(bytes)));
+                    return Poll::Ready(match &mut open.deflate {
+                        None => Received::Message(Message::Binary(bytes)),
+                        Some(deflate) => deflate.receive(bytes).map_or_else(Received::Gone, Received::Message),
+                    });
                 }
                 Ok(tungstenite::Message::Close(_)) => {
                     self.begin_closing(now);
@@ -159,7 +184,13 @@ impl WebSocket {
             Message::Text(text) => (text.into_bytes(), Data::Text),
             Message::Binary(bytes) => (bytes, Data::Binary),
         };
-        let frame = tungstenite::Message::Frame(Frame::message(bytes, OpCode::Data(kind), true));
+        let (bytes, compressed) = match &mut open.deflate {
+            None => (bytes, false),
+            Some(deflate) => deflate.send(bytes),
+        };
+        let mut frame = Frame::message(bytes, OpCode::Data(kind), true);
+        frame.header_mut().rsv1 = compressed;
+        let frame = tungstenite::Message::Frame(frame);
         self.dirty = true;
         self.blocked |= is_stuck(&open.context.write(&mut Blocking { io: &mut open.io, cx }, frame));
     }
@@ -234,6 +265,16 @@ impl WebSocket {
             },
             other => other,
         };
+    }
+}
+
+impl Open {
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<tungstenite::Message, Error> {
+        let mut io = Blocking { io: &mut self.io, cx };
+        match &mut self.deflate {
+            None => self.context.read(&mut io),
+            Some(deflate) => self.context.read(&mut deflate.unmark(&mut io)),
+        }
     }
 }
 

@@ -9,13 +9,13 @@ use engineio_proto::{CloseReason, Config, Message};
 
 use super::socket::{OnClose, OnConnect, OnMessage};
 use super::{EngineIoService, EngineSocket};
-use crate::Runtime;
 use crate::clock::ServerClock;
 use crate::engine::socket::EngineClient;
 use crate::handler::Outcome;
 use crate::listeners::run;
 use crate::registry::Registry;
 use crate::runtime::Task;
+use crate::{PerMessageDeflate, Runtime};
 
 /// A plain Engine.IO server on a runtime, for people who want messages and nothing above them. Cheap to clone: all clones are the
 /// same server.
@@ -50,9 +50,20 @@ impl<R: Runtime> EngineServer<R> {
     /// A server with these settings.
     #[must_use]
     pub fn new(config: Config) -> Self {
+        Self::assemble(config, None)
+    }
+
+    /// A server with these settings that compresses WebSocket messages for clients that ask for it.
+    #[must_use]
+    pub fn with_per_message_deflate(config: Config, settings: PerMessageDeflate) -> Self {
+        Self::assemble(config, Some(settings))
+    }
+
+    fn assemble(config: Config, per_message_deflate: Option<PerMessageDeflate>) -> Self {
         let runtime = R::default();
         let clock = ServerClock::new(Arc::new(runtime.timer()));
-        let registry = Registry::new(config, clock, Arc::new(move |task: Task| runtime.spawn(task)));
+        let mut registry = Registry::new(config, clock, Arc::new(move |task: Task| runtime.spawn(task)));
+        registry.per_message_deflate = per_message_deflate;
         let engine = Engine {
             registry,
             keep_headers: false,
