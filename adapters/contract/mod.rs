@@ -17,7 +17,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use serde_json::json;
 use settings::Settings;
-use socketio_hyper::{ConnectError, EngineServer, EngineSocket, Message, Namespace, Runtime, Server, Socket, serve};
+use socketio_hyper::{ConnectError, EngineSocket, Message, Namespace, Runtime, Server, Socket, serve};
 
 /// Says that a setting is not supported.
 const UNSUPPORTED: u8 = 64;
@@ -66,7 +66,7 @@ fn router<R: Runtime>(settings: &Settings) -> (Server<R>, Router) {
     }));
     namespace::<R>(&io.of_matching(is_dynamic));
 
-    let engine = EngineServer::<R>::new(settings.engine.clone());
+    let engine = settings.engine_server::<R>();
     engine.on_message(engine_message);
 
     let stats = {

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use socketio_hyper::{EngineConfig, Runtime, Server, Transports};
+use socketio_hyper::{EngineConfig, EngineServer, PerMessageDeflate, Runtime, Server, Transports};
 
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) port: u16,
-    pub(crate) engine: EngineConfig,
+    engine: EngineConfig,
     connect_timeout: Duration,
+    per_message_deflate: Option<PerMessageDeflate>,
 }
 
 /// The settings that are not there yet, and for which the process ends with status 64.
-const MISSING: [&str; 5] = ["PARSER", "RECOVERY", "COOKIE", "CORS_ORIGIN", "PER_MESSAGE_DEFLATE"];
+const MISSING: [&str; 4] = ["PARSER", "RECOVERY", "COOKIE", "CORS_ORIGIN"];
 
 impl Settings {
     /// Reads the environment. None if it asks for something that is not there yet.
@@ -42,12 +43,13 @@ impl Settings {
             port: number("PORT").unwrap_or(3000),
             engine,
             connect_timeout: millis("CONNECT_TIMEOUT", Duration::from_secs(45)),
+            per_message_deflate: (text("PER_MESSAGE_DEFLATE").as_deref() == Some("1")).then(PerMessageDeflate::new),
         })
     }
 
     /// A server with these settings.
     pub(crate) fn server<R: Runtime>(&self) -> Server<R> {
-        Server::builder()
+        let builder = Server::builder()
             .ping_interval(self.engine.ping_interval)
             .ping_timeout(self.engine.ping_timeout)
             .upgrade_timeout(self.engine.upgrade_timeout)
@@ -56,8 +58,20 @@ impl Settings {
             .transports(self.engine.transports)
             .allow_upgrades(self.engine.allow_upgrades)
             .allow_eio3(self.engine.allow_eio3)
-            .keep_headers(true)
-            .build()
+            .keep_headers(true);
+        match self.per_message_deflate {
+            Some(deflate) => builder.per_message_deflate(deflate).build(),
+            None => builder.build(),
+        }
+    }
+
+    /// A bare Engine.IO server with these settings.
+    pub(crate) fn engine_server<R: Runtime>(&self) -> EngineServer<R> {
+        let config = self.engine.clone();
+        match self.per_message_deflate {
+            Some(deflate) => EngineServer::with_per_message_deflate(config, deflate),
+            None => EngineServer::new(config),
+        }
     }
 }
 
