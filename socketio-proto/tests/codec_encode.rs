@@ -84,6 +84,26 @@ fn attachments_follow_their_packet() {
 }
 
 #[test]
+fn an_event_is_read_back_from_its_packet() {
+    let blob = Bytes::from_static(b"blob");
+    let escaped = "\"1\" \n 2";
+    for (namespace, id) in [("/", None), ("/a", Some(AckId(12)))] {
+        let encoded = Encoded::event(namespace, id, escaped, &(1, json!({"a": [null]}))).unwrap();
+        let (event, args) = encoded.to_event().unwrap();
+        assert_eq!((&*event, args.as_json()), (escaped, r#"1,{"a":[null]}"#));
+        let encoded = Encoded::event(namespace, id, "7", &("x", &blob)).unwrap();
+        let (event, args) = encoded.to_event().unwrap();
+        assert_eq!(event, "7");
+        assert_eq!(args.parse::<(&str, Bytes)>().unwrap(), ("x", blob.clone()));
+        assert_eq!(args.attachments(), std::slice::from_ref(&blob));
+        let (_, none) = Encoded::event(namespace, id, "empty", &()).unwrap().to_event().unwrap();
+        assert!(none.is_empty());
+    }
+    assert_eq!(Encoded::ack("/", AckId(1), &(1, blob)).unwrap().to_event(), None);
+    assert_eq!(Encoded::disconnect("/").to_event(), None);
+}
+
+#[test]
 fn reserved_names_are_not_sent() {
     let refused = Err(EncodeError::ReservedEvent("disconnect".into()));
     assert_eq!(Encoded::event("/", None, "disconnect", &()), refused);

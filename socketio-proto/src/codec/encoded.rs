@@ -22,6 +22,16 @@ impl Encoded {
         Self { first, attachments }
     }
 
+    /// The frame that says what the packet is.
+    pub(super) const fn first(&self) -> &Frame {
+        &self.first
+    }
+
+    /// The frames behind it.
+    pub(super) const fn attachments(&self) -> &Attachments {
+        &self.attachments
+    }
+
     /// The frames to send: first the packet, then its attachments.
     pub fn frames(&self) -> impl Iterator<Item = Frame> + Clone + '_ {
         iter::once(self.first.clone()).chain(self.attachments.iter().cloned().map(Frame::binary))

@@ -4,6 +4,7 @@ mod decoder;
 mod encode;
 mod event_body;
 mod head;
+mod read_back;
 
 pub use decoder::{Decoder, DecoderLimits};
 pub use event_body::EventBody;
