@@ -29,9 +29,9 @@ enum Rooms {
 }
 
 impl Rooms {
-    fn names(self) -> Vec<String> {
+    fn names(&self) -> &[String] {
         match self {
-            Self::One(room) => vec![room],
+            Self::One(room) => std::slice::from_ref(room),
             Self::Many(rooms) => rooms,
         }
     }
@@ -82,9 +82,8 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
         Result::Ok(())
     });
     nsp.on("timeout-ack", async |socket: Socket, ms: f64, payload: Rest| {
-        let answer = socket
-            .emit_with_ack_timeout("timeout-ack-request", payload, millis(ms)?)?
-            .await;
+        let patient = socket.timeout(millis(ms)?);
+        let answer = patient.emit_with_ack("timeout-ack-request", payload)?.await;
         let timed_out = answer.is_err();
         let answer = answer.unwrap_or_default();
         let values: Vec<Value> = answer.parse()?;
@@ -101,7 +100,8 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
             let answers = socket
                 .namespace()
                 .to(room)
-                .emit_with_ack("broadcast-ack-request", payload, millis(ms)?)?
+                .timeout(millis(ms)?)
+                .emit_with_ack("broadcast-ack-request", payload)?
                 .await;
             let timed_out = answers
                 .iter()
@@ -125,9 +125,7 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
 
 fn rooms(nsp: &Namespace) {
     nsp.on("join", async |socket: Socket, rooms: Rooms, ack: Ack| {
-        for room in rooms.names() {
-            socket.join(room)?;
-        }
+        socket.join(rooms.names())?;
         ack.send(())?;
         Result::Ok(())
     });
@@ -139,25 +137,26 @@ fn rooms(nsp: &Namespace) {
     nsp.on(
         "to-room",
         async |socket: Socket, rooms: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(to(socket.broadcast(), rooms), &event, args, ack)
+            relay(socket.to(rooms.names()), &event, args, ack)
         },
     );
     nsp.on(
         "in-room",
         async |socket: Socket, rooms: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(to(socket.namespace().everyone(), rooms), &event, args, ack)
+            relay(socket.namespace().within(rooms.names()), &event, args, ack)
         },
     );
     nsp.on(
         "except-room",
         async |socket: Socket, rooms: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(except(socket.namespace().everyone(), rooms), &event, args, ack)
+            relay(socket.namespace().except(rooms.names()), &event, args, ack)
         },
     );
     nsp.on(
         "to-room-except",
         async |socket: Socket, rooms: Rooms, not: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(except(to(socket.namespace().everyone(), rooms), not), &event, args, ack)
+            let choice = socket.namespace().to(rooms.names()).except(not.names());
+            relay(choice, &event, args, ack)
         },
     );
     nsp.on(
@@ -188,7 +187,7 @@ fn rooms(nsp: &Namespace) {
     nsp.on(
         "sockets-join",
         async |socket: Socket, room: String, target: String, ack: Ack| {
-            socket.namespace().to(room).join(&target)?;
+            socket.namespace().to(room).join(target)?;
             ack.send(())?;
             Result::Ok(())
         },
@@ -196,7 +195,7 @@ fn rooms(nsp: &Namespace) {
     nsp.on(
         "sockets-leave",
         async |socket: Socket, room: String, target: String, ack: Ack| {
-            socket.namespace().to(room).leave(&target);
+            socket.namespace().to(room).leave(target);
             ack.send(())
         },
     );
@@ -214,14 +213,14 @@ fn floods(nsp: &Namespace) {
     nsp.on(
         "volatile",
         async |socket: Socket, event: String, args: Rest, ack: Ack| {
-            socket.emit_volatile(&event, args)?;
+            socket.volatile().emit(&event, args)?;
             ack.send(())
         },
     );
     nsp.on("volatile-flood", async |socket: Socket, count: u32, size: usize| {
         let text = "v".repeat(size);
         for i in 0..count {
-            socket.emit_volatile("flood", (i, &text))?;
+            socket.volatile().emit("flood", (i, &text))?;
         }
         socket.emit_when_ready("flood-done", count).await
     });
@@ -343,14 +342,6 @@ fn in_room(socket: &Socket, room: Option<String>) -> Broadcast {
         Some(room) => socket.namespace().to(room),
         None => socket.namespace().everyone(),
     }
-}
-
-fn to(choice: Broadcast, rooms: Rooms) -> Broadcast {
-    rooms.names().into_iter().fold(choice, Broadcast::to)
-}
-
-fn except(choice: Broadcast, rooms: Rooms) -> Broadcast {
-    rooms.names().into_iter().fold(choice, Broadcast::except)
 }
 
 /// Emits what the client asked to emit.

@@ -37,8 +37,9 @@ impl Ack {
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn send(self, args: impl ToArgs) -> Result<(), EmitError> {
         let Some(id) = self.id else { return Ok(()) };
-        self.socket
-            .send(&Encoded::ack(self.socket.namespace().name(), id, &args)?, false)
+        let packet = Encoded::ack(self.socket.namespace().name(), id, &args)?;
+        self.socket.send(&packet, false)?;
+        Ok(())
     }
 
     /// Whether the client waits for it.

@@ -1,21 +1,19 @@
 //! Emitting to many.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engineio_proto::SendError;
 use futures_util::future::{Either, join_all, select};
+use socketio_proto::ToArgs;
+use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{JoinError, Target};
-use socketio_proto::server::{AckError, EmitError};
-use socketio_proto::{Args, Encoded, ToArgs};
 
+use crate::flags::Flags;
+use crate::outgoing::Outgoing;
 use crate::session::yield_now;
-use crate::{Namespace, Socket};
-
-/// What each socket of a broadcast answers, or why it does not.
-pub type BroadcastAcks = Pin<Box<dyn Future<Output = Vec<(Socket, Result<Args, AckError>)>> + Send>>;
+use crate::{BroadcastAcks, IntoRooms, Namespace, Socket};
 
 /// A choice of sockets, to emit to or to do something else with. It is a value: changing it makes another, and it can be kept.
 ///
@@ -23,6 +21,7 @@ pub type BroadcastAcks = Pin<Box<dyn Future<Output = Vec<(Socket, Result<Args, A
 /// # use socketio_hyper::Socket;
 /// # fn example(socket: &Socket) -> Result<(), Box<dyn std::error::Error>> {
 /// socket.to("lobby").to("garden").except("muted").emit("chat message", "hello")?;
+/// socket.namespace().to(["lobby", "garden"]).volatile().emit("weather", "fair")?;
 /// # Ok(())
 /// # }
 /// ```
@@ -31,37 +30,69 @@ pub type BroadcastAcks = Pin<Box<dyn Future<Output = Vec<(Socket, Result<Args, A
 pub struct Broadcast {
     namespace: Namespace,
     target: Target,
-    volatile: bool,
+    flags: Flags,
 }
 
 impl Broadcast {
-    pub(crate) const fn new(namespace: Namespace, target: Target) -> Self {
+    pub(crate) const fn new(namespace: Namespace, target: Target, flags: Flags) -> Self {
         Self {
             namespace,
             target,
-            volatile: false,
+            flags,
         }
     }
 
-    /// Also those in `room`; the first call limits the choice to it. A socket that is in several rooms counts once.
-    pub fn to(self, room: impl Into<Arc<str>>) -> Self {
+    /// Also those in `rooms`; the first call limits the choice to them. A socket that is in several rooms counts once.
+    pub fn to(self, rooms: impl IntoRooms) -> Self {
         Self {
-            target: self.target.to(room),
+            target: rooms.into_rooms().fold(self.target, Target::to),
             ..self
         }
     }
 
-    /// None of those in `room`, even if they are in a room that was chosen.
-    pub fn except(self, room: impl Into<Arc<str>>) -> Self {
+    /// The same as [`to`](Self::to): JavaScript's `in`, which is a keyword here.
+    #[doc(alias = "in")]
+    pub fn within(self, rooms: impl IntoRooms) -> Self {
+        self.to(rooms)
+    }
+
+    /// None of those in one of `rooms`, even if they are in a room that was chosen.
+    pub fn except(self, rooms: impl IntoRooms) -> Self {
         Self {
-            target: self.target.except(room),
+            target: rooms.into_rooms().fold(self.target, Target::except),
             ..self
         }
+    }
+
+    /// Only those on this server, where there are several that know of each other. There is no such thing yet: it changes nothing, and
+    /// says what is meant.
+    pub fn local(self) -> Self {
+        self
     }
 
     /// Only those that keep up: an event that would have to wait for a client is not sent to it.
     pub fn volatile(self) -> Self {
-        Self { volatile: true, ..self }
+        Self {
+            flags: self.flags.volatile(),
+            ..self
+        }
+    }
+
+    /// With or without compression: see [`Socket::compress`].
+    pub fn compress(self, compress: bool) -> Self {
+        Self {
+            flags: self.flags.compress(compress),
+            ..self
+        }
+    }
+
+    /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Default:
+    /// [`ServerBuilder::ack_timeout`](crate::ServerBuilder::ack_timeout).
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self {
+            flags: self.flags.timeout(timeout),
+            ..self
+        }
     }
 
     /// Emits an event to all of them; it is encoded once. See [`Socket::emit`] for what `args` can be.
@@ -74,9 +105,9 @@ impl Broadcast {
     /// The event cannot be encoded; nobody gets anything.
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
+        let event = Outgoing::new(&self.namespace, None, event, &args, self.flags)?;
         for socket in self.sockets() {
-            if let Err(SendError::Full(())) = socket.send_encoded(&packet, self.volatile) {
+            if let Err(SendError::Full(())) = socket.send_event(&event, self.flags.volatile) {
                 socket.give_up();
             }
         }
@@ -90,11 +121,11 @@ impl Broadcast {
     ///
     /// The event cannot be encoded; nobody gets anything.
     pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs, patience: Duration) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.namespace.name(), None, event, &args)?;
+        let event = Outgoing::new(&self.namespace, None, event, &args, self.flags)?;
         drop(args); // it may not be allowed to wait here
         let (mut slow, mut gone) = (Vec::new(), false);
         for socket in self.sockets() {
-            match socket.send_encoded(&packet, self.volatile) {
+            match socket.send_event(&event, self.flags.volatile) {
                 Ok(()) => {}
                 Err(SendError::Full(())) => slow.push(socket),
                 Err(SendError::Closed(())) => gone = true,
@@ -107,7 +138,7 @@ impl Broadcast {
             return Ok(());
         };
         let sending = slow.iter().map(|socket| async {
-            match select(pin!(socket.send_when_ready(&packet)), timer.sleep(patience)).await {
+            match select(pin!(socket.send_event_when_ready(&event)), timer.sleep(patience)).await {
                 Either::Left(_) => {}
                 Either::Right(_) => socket.give_up(),
             }
@@ -116,48 +147,46 @@ impl Broadcast {
         Ok(())
     }
 
-    /// Emits an event to all of them and asks each for an acknowledgement. The future waits until every one has answered, has left, or
-    /// has taken longer than `timeout`; a client that cannot be sent the event counts as one that has left.
+    /// Emits an event to all of them and asks each for an acknowledgement. [`BroadcastAcks`] waits until every one has answered, has left,
+    /// or has taken longer than the [`timeout`](Self::timeout), or brings the answers as they come. A client that cannot be sent
+    /// the event counts as one that has left.
     ///
     /// # Errors
     ///
     /// The event cannot be encoded; nobody gets anything.
-    pub fn emit_with_ack(&self, event: &str, args: impl ToArgs, timeout: Duration) -> Result<BroadcastAcks, EmitError> {
+    #[doc(alias = "emitWithAck")]
+    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
+    pub fn emit_with_ack(&self, event: &str, args: impl ToArgs) -> Result<BroadcastAcks, EmitError> {
         let id = self.namespace.next_ack();
-        let packet = Encoded::event(self.namespace.name(), Some(id), event, &args)?;
-        drop(args);
-        let answers: Vec<_> = self
-            .sockets()
-            .into_iter()
-            .map(|socket| {
-                let answer = socket.send_with_ack(id, &packet, Some(timeout));
-                async move {
-                    let answer = match answer {
-                        Ok(answer) => answer.await,
-                        Err(_) => Err(AckError::Disconnected),
-                    };
-                    (socket, answer)
-                }
-            })
-            .collect();
-        Ok(Box::pin(join_all(answers)))
+        let event = Outgoing::new(&self.namespace, Some(id), event, &args, self.flags)?;
+        let answers = self.sockets().into_iter().map(|socket| {
+            let timeout = self.flags.timeout.unwrap_or_else(|| socket.client().ack_timeout());
+            let answer = socket.send_with_ack(id, &event, self.flags.timeout(timeout));
+            (socket, answer.ok())
+        });
+        Ok(BroadcastAcks::new(answers))
     }
 
-    /// Makes all of them join `room`.
+    /// Makes all of them join `rooms`: JavaScript's `socketsJoin`.
     ///
     /// # Errors
     ///
-    /// The first one that is in too many rooms; the others have joined.
-    pub fn join(&self, room: &str) -> Result<(), JoinError> {
-        self.namespace.members().join_all(&self.target, [room])
+    /// The first reason why one of them cannot, as [`Socket::join`]; the others have joined.
+    #[doc(alias = "socketsJoin")]
+    pub fn join(&self, rooms: impl IntoRooms) -> Result<(), JoinError> {
+        let rooms = rooms.into_rooms();
+        self.namespace.members().join_all(&self.target, rooms)
     }
 
-    /// Makes all of them leave `room`.
-    pub fn leave(&self, room: &str) {
-        self.namespace.members().leave_all(&self.target, [room]);
+    /// Makes all of them leave `rooms`: JavaScript's `socketsLeave`.
+    #[doc(alias = "socketsLeave")]
+    pub fn leave(&self, rooms: impl IntoRooms) {
+        let rooms = rooms.into_rooms();
+        self.namespace.members().leave_all(&self.target, rooms);
     }
 
-    /// Disconnects all of them: see [`Socket::disconnect`].
+    /// Disconnects all of them, JavaScript's `disconnectSockets`: see [`Socket::disconnect`].
+    #[doc(alias = "disconnectSockets")]
     pub fn disconnect(&self, close: bool) {
         for socket in self.sockets() {
             socket.disconnect(close);
@@ -170,7 +199,8 @@ impl Broadcast {
         self.namespace.members().members(&self.target).next().is_none()
     }
 
-    /// The sockets as of now.
+    /// The sockets as of now: JavaScript's `fetchSockets`.
+    #[doc(alias = "fetchSockets")]
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.namespace

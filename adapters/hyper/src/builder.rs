@@ -24,6 +24,7 @@ pub struct ServerBuilder<R> {
     keep_headers: bool,
     max_handlers: usize,
     handler_capacity: usize,
+    ack_timeout: Duration,
     close_timeout: Duration,
     on_handler_error: Option<OnHandlerError>,
     client_files: Option<Arc<ClientFiles>>,
@@ -40,6 +41,7 @@ impl<R: Runtime> Default for ServerBuilder<R> {
             keep_headers: false,
             max_handlers: 1000,
             handler_capacity: 16 << 20,
+            ack_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),
             on_handler_error: None,
             client_files: None,
@@ -62,6 +64,7 @@ impl<R: Runtime> ServerBuilder<R> {
             keep_headers: self.keep_headers,
             max_handlers: self.max_handlers,
             handler_capacity: self.handler_capacity,
+            ack_timeout: self.ack_timeout,
             close_timeout: self.close_timeout,
             on_handler_error: self.on_handler_error,
             client_files: self.client_files,
@@ -166,7 +169,7 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
-    /// How many handlers may wait for one client, and how many events for its connect handlers, before no more of its events are
+    /// How many handlers may wait for one client, and how many events for its connect handlers and middlewares, before no more of its events are
     /// looked at. Default 1,000: enough that a handler may wait for acknowledgements that come behind other events. At least 1.
     #[must_use]
     pub fn max_handlers(mut self, max: usize) -> Self {
@@ -182,6 +185,15 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
+    /// How long a broadcast waits for acknowledgements unless [`Broadcast::timeout`](crate::Broadcast::timeout) says so. Default 10 s: one
+    /// of many clients is nearly always slow or about to be found gone, and would hold up the answers of all. A single socket is
+    /// waited for as long as it is there.
+    #[must_use]
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.ack_timeout = timeout;
+        self
+    }
+
     /// How long [`Server::close`] waits for clients to take leave. Default 10 s.
     #[must_use]
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
@@ -190,8 +202,8 @@ impl<R: Runtime> ServerBuilder<R> {
     }
 
     /// Calls `hook` when a handler fails or panics, or a client's arguments are not the ones that it takes: the socket, the event's name,
-    /// the error. Middlewares and connect handlers count as handlers of `connect`, the others as those of `disconnecting` and
-    /// `disconnect`. It is logged in any case.
+    /// the error. Event middlewares and catch-all listeners count as handlers of the event; the middlewares of a namespace and connect
+    /// handlers as those of `connect`, the others as those of `disconnecting` and `disconnect`. It is logged in any case.
     #[must_use]
     pub fn on_handler_error(mut self, hook: impl Fn(&Socket, &str, &HandlerError) + Send + Sync + 'static) -> Self {
         self.on_handler_error = Some(Arc::new(hook));

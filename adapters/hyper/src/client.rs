@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytestring::ByteString;
 use engineio_proto::{Instant, Revision};
@@ -12,14 +13,13 @@ use http::request::Parts;
 use socketio_proto::server::{AckError, Connection, Event, SocketKey};
 use socketio_proto::{AckId, Args, DisconnectReason, Json, SocketId};
 
+use crate::dispatch::{handle, serve};
 use crate::entropy::entropy;
-use crate::handler::{AnyHandler, Call};
 use crate::io::Io;
 use crate::runtime::Task;
 use crate::session::{App, Session};
 use crate::shield::{shield, shield_future};
-use crate::socket::HeldEvent;
-use crate::{Ack, ConnectError, HandlerError, Handshake, Namespace, Socket};
+use crate::{ConnectError, HandlerError, Handshake, IncomingEvent, Namespace, Socket};
 
 type AckSender = oneshot::Sender<Result<Args, AckError>>;
 
@@ -30,7 +30,7 @@ pub(crate) struct Client {
     pub(crate) revision: Revision,
     sockets: Mutex<BTreeMap<SocketKey, Socket>>,
     acks: Mutex<BTreeMap<(SocketKey, AckId), AckSender>>,
-    /// Events that wait for a connect handler.
+    /// Events that wait for a connect handler or for middlewares, and handlers of such events that wait.
     held: AtomicUsize,
     /// The bytes of these and of the events whose handlers wait.
     load: AtomicUsize,
@@ -76,14 +76,8 @@ impl App for Client {
                 reply,
             } => {
                 let socket = client.sockets().get(&socket).cloned()?;
-                client.handle(
-                    &socket,
-                    HeldEvent {
-                        name,
-                        args,
-                        reply: reply.map(|reply| reply.id()),
-                    },
-                )
+                let reply = reply.map(|reply| reply.id());
+                handle(&socket, IncomingEvent { name, args, reply })
             }
             Event::Ack { socket, id, args } => client.settle(socket, id, Ok(args)),
             Event::AckFailed { socket, id, error } => client.settle(socket, id, Err(error)),
@@ -115,6 +109,7 @@ impl App for Client {
     fn abandon(session: &Arc<Session<Self>>) {
         let sockets = std::mem::take(&mut *session.app.sockets());
         for socket in sockets.into_values() {
+            socket.finish();
             session.app.take_out(&socket);
             socket.listeners().close();
         }
@@ -142,7 +137,7 @@ impl Client {
         sender.is_some()
     }
 
-    /// An event of so many bytes waits for a connect handler.
+    /// An event of so many bytes waits for a connect handler or for middlewares.
     pub(crate) fn hold(&self, bytes: usize) {
         self.held.fetch_add(1, Ordering::Relaxed);
         self.load.fetch_add(bytes, Ordering::Relaxed);
@@ -152,6 +147,11 @@ impl Client {
     pub(crate) fn unhold(&self, bytes: usize) {
         self.held.fetch_sub(1, Ordering::Relaxed);
         self.load.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// How long a broadcast waits for acknowledgements that does not say.
+    pub(crate) fn ack_timeout(&self) -> Duration {
+        self.io.settings.ack_timeout
     }
 
     fn settle(&self, socket: SocketKey, id: AckId, answer: Result<Args, AckError>) -> Option<Task> {
@@ -192,12 +192,6 @@ impl Client {
                 None
             }
         }
-    }
-
-    /// A client emitted an event.
-    fn handle(&self, socket: &Socket, event: HeldEvent) -> Option<Task> {
-        let (event, handler) = socket.dispatch(event)?;
-        call(socket, event, &*handler)
     }
 
     /// A socket has left.
@@ -272,11 +266,9 @@ async fn admit(namespace: Namespace, socket: Socket) {
             return refuse(&session, socket.key(), &error);
         }
     }
-    let joined = namespace.members().insert(socket.id().clone(), socket.clone());
-    let Ok(member) = joined else {
+    let Some(member) = socket.enter() else {
         return refuse(&session, socket.key(), &ConnectError::new("internal error"));
     };
-    socket.set_member(member);
     session.app.sockets().insert(socket.key(), socket.clone());
     let accepted = session.lock().machine.accept(socket.key(), socket.id().clone());
     if accepted.is_err() {
@@ -299,15 +291,9 @@ async fn admit(namespace: Namespace, socket: Socket) {
         let result = shield_future(async { handler(socket.clone()).await }).await;
         report(&socket, "connect", result.and_then(|result| result));
     }
-    let held = socket.finish_connecting();
-    let tasks: Vec<Task> = held
-        .into_iter()
-        .filter_map(|event| {
-            let handler = socket.find_handler(&event.name)?;
-            call(&socket, event, &*handler)
-        })
-        .collect();
-    join_all(tasks).await;
+    if socket.finish_connecting() {
+        serve(socket, None).await;
+    }
 }
 
 /// A client that is about to be in a namespace. Dropped on the way, it is not any more: a middleware may fail or be given up.
@@ -318,6 +304,7 @@ struct Entry<'a> {
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
+        self.socket.finish();
         self.socket.listeners().close();
         self.io.leave(self.socket.namespace().name());
     }
@@ -329,40 +316,14 @@ fn refuse(session: &Session<Client>, key: SocketKey, error: &ConnectError) {
     session.notify();
 }
 
-/// Calls the handler of an event. What it does not do at once is returned.
-fn call(socket: &Socket, event: HeldEvent, handler: &dyn AnyHandler) -> Option<Task> {
-    let ack = event.reply.map(|id| Ack::new(socket.clone(), id));
-    let begun = shield(|| {
-        handler.call(Call {
-            socket,
-            args: event.args.cursor(),
-            ack,
-        })
-    });
-    match begun.and_then(|begun| Ok(begun?)) {
-        Ok(future) => {
-            let load = Load::new(socket, event.len());
-            let name = event.name;
-            Some(Box::pin(async move {
-                let result = shield_future(future).await;
-                report(&load.socket, &name, result.and_then(|result| result));
-            }))
-        }
-        Err(error) => {
-            report(socket, &event.name, Err(error));
-            None
-        }
-    }
-}
-
-/// An event that is being handled, for as long as its handler waits.
-struct Load {
-    socket: Socket,
+/// An event that is being handled, for as long as its handler or a middleware waits.
+pub(crate) struct Load {
+    pub(crate) socket: Socket,
     bytes: usize,
 }
 
 impl Load {
-    fn new(socket: &Socket, bytes: usize) -> Self {
+    pub(crate) fn new(socket: &Socket, bytes: usize) -> Self {
         socket.client().load.fetch_add(bytes, Ordering::Relaxed);
         Self {
             socket: socket.clone(),
@@ -378,7 +339,7 @@ impl Drop for Load {
 }
 
 /// Tells the application of a handler that failed: never silently, whoever's fault it is.
-fn report(socket: &Socket, event: &str, result: Result<(), HandlerError>) {
+pub(crate) fn report(socket: &Socket, event: &str, result: Result<(), HandlerError>) {
     if let Err(error) = result {
         tracing::warn!(event, socket = socket.log_id(), %error, "the handler of an event failed");
         if let Some(hook) = &socket.client().io.settings.on_handler_error {

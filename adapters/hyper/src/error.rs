@@ -56,6 +56,10 @@ pub enum HandlerError {
     /// The handler returned an error.
     #[error(transparent)]
     Failed(BoxError),
+    /// A middleware refused the event with this error, so that no handler was called: see
+    /// [`Socket::with_event_middleware`](crate::Socket::with_event_middleware).
+    #[error("refused by a middleware: {0}")]
+    Refused(BoxError),
     /// The handler panicked, with this message. Only this call of it ends.
     #[error("panicked: {0}")]
     Panicked(String),

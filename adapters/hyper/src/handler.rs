@@ -1,7 +1,9 @@
 //! Functions that handle events, with arguments of their own types.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
+use std::ptr;
 
 use serde::de::DeserializeOwned;
 use socketio_proto::{Args, ArgsError, Cursor, ToArgs};
@@ -128,6 +130,25 @@ impl<H, P> Erased<H, P> {
 
 impl<P: 'static, H: Handler<P>> AnyHandler for Erased<H, P> {
     fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
+        self.handler.call(call)
+    }
+}
+
+/// A handler of one socket that is called once.
+pub(crate) struct Once<H> {
+    event: Cow<'static, str>,
+    handler: H,
+}
+
+impl<H> Once<H> {
+    pub(crate) const fn new(event: Cow<'static, str>, handler: H) -> Self {
+        Self { event, handler }
+    }
+}
+
+impl<H: AnyHandler> AnyHandler for Once<H> {
+    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
+        call.socket.listeners().forget(&self.event, ptr::from_ref(self).cast());
         self.handler.call(call)
     }
 }

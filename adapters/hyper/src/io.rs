@@ -32,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) keep_headers: bool,
     pub(crate) max_handlers: usize,
     pub(crate) handler_capacity: usize,
+    pub(crate) ack_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) on_handler_error: Option<OnHandlerError>,
     pub(crate) client_files: Option<Arc<ClientFiles>>,

@@ -12,7 +12,8 @@
 //! in its own task if nobody else is at it.
 //!
 //! - Handlers start in the order in which events arrive, and are polled inside that task. One that waits does not hold up the next;
-//!   one that computes for long holds up its client, so hand such work to a thread.
+//!   one that computes for long holds up its client, so hand such work to a thread. An
+//!   [event middleware](Socket::with_event_middleware) that waits holds up the later events of its socket, so that their order is kept.
 //! - How much may wait is bounded, and then the client is not read: [`ServerBuilder::max_handlers`],
 //!   [`ServerBuilder::handler_capacity`]. A handler should come to an end when its client has left; until then something of the
 //!   session is kept.
@@ -48,6 +49,12 @@ pub use namespace::Namespace;
 mod socket;
 pub use socket::Socket;
 
+mod emitter;
+pub use emitter::Emitter;
+
+mod rooms;
+pub use rooms::IntoRooms;
+
 mod handshake;
 pub use handshake::{Handshake, RemoteAddr};
 
@@ -57,11 +64,17 @@ pub use data::Data;
 mod handler;
 pub use handler::{Argument, Call, Handler, Outcome, Rest};
 
+mod event;
+pub use event::IncomingEvent;
+
 mod ack;
 pub use ack::{Ack, AckFuture};
 
 mod broadcast;
-pub use broadcast::{Broadcast, BroadcastAcks};
+pub use broadcast::Broadcast;
+
+mod broadcast_acks;
+pub use broadcast_acks::BroadcastAcks;
 
 mod error;
 pub use error::{BoxError, ConnectError, HandlerError};
@@ -93,13 +106,19 @@ mod answers;
 mod client;
 mod client_files;
 mod clock;
+mod dispatch;
 mod entropy;
+mod flags;
+mod hooks;
 mod io;
 mod listeners;
 mod machine;
+mod membership;
+mod outgoing;
 mod registry;
 mod session;
 mod shield;
+mod stage;
 mod turn;
 mod waiters;
 mod websocket;

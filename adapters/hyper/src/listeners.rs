@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use socketio_proto::DisconnectReason;
+use socketio_proto::{Args, DisconnectReason};
 
-use crate::handler::{AnyHandler, Erased, Handler, HandlerFuture, Outcome};
-use crate::{ConnectError, HandlerError, Socket};
+use crate::handler::{AnyHandler, Erased, Handler, HandlerFuture, Once, Outcome};
+use crate::hooks::{Hooks, OnAny};
+use crate::{BoxError, ConnectError, HandlerError, IncomingEvent, Socket};
 
 type Refused = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
 pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Refused + Send + Sync>;
@@ -20,7 +22,11 @@ pub(crate) type OnDisconnect = Arc<dyn Fn(Socket, DisconnectReason) -> HandlerFu
 
 /// The functions that handle what happens, of one socket or of a namespace.
 #[derive(Default)]
-pub(crate) struct Listeners(RwLock<Inner>);
+pub(crate) struct Listeners {
+    inner: RwLock<Inner>,
+    /// Which [kinds](Hooks::kinds) of hooks there are: to be asked for each event, without the lock.
+    hooks: AtomicU8,
+}
 
 #[derive(Default)]
 struct Inner {
@@ -29,6 +35,7 @@ struct Inner {
     disconnecting: Option<OnDisconnecting>,
     disconnect: Option<OnDisconnect>,
     events: BTreeMap<Cow<'static, str>, Arc<dyn AnyHandler>>,
+    hooks: Option<Arc<Hooks>>,
     /// Nothing happens any more: what is added is dropped.
     closed: bool,
 }
@@ -38,8 +45,47 @@ impl Listeners {
         self.add(|inner| inner.events.insert(event, Arc::new(Erased::<_, P>::new(handler))));
     }
 
+    pub(crate) fn once<P: 'static>(&self, event: Cow<'static, str>, handler: impl Handler<P>) {
+        let handler = Arc::new(Once::new(event.clone(), Erased::<_, P>::new(handler)));
+        self.add(|inner| inner.events.insert(event, handler));
+    }
+
     pub(crate) fn off(&self, event: &str) {
         self.change(|inner| inner.events.remove(event));
+    }
+
+    /// Takes away the handler of an event, if it is still this one.
+    pub(crate) fn forget(&self, event: &str, handler: *const ()) {
+        self.change(|inner| {
+            let found = inner.events.get(event);
+            let same = found.is_some_and(|found| std::ptr::addr_eq(Arc::as_ptr(found), handler));
+            if same { inner.events.remove(event) } else { None }
+        });
+    }
+
+    pub(crate) fn with_event_middleware<F, Fut>(&self, middleware: F)
+    where
+        F: Fn(Socket, IncomingEvent) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let middleware = Arc::new(move |socket, event| Box::pin(middleware(socket, event)) as _);
+        self.add_hook(|hooks| hooks.middlewares.push(middleware));
+    }
+
+    pub(crate) fn on_any(&self, listener: impl Fn(&Socket, &str, &Args) + Send + Sync + 'static) {
+        self.add_hook(|hooks| hooks.incoming.push(Arc::new(listener)));
+    }
+
+    pub(crate) fn on_any_outgoing(&self, listener: impl Fn(&Socket, &str, &Args) + Send + Sync + 'static) {
+        self.add_hook(|hooks| hooks.outgoing.push(Arc::new(listener)));
+    }
+
+    pub(crate) fn off_any(&self) {
+        self.take_hooks(|hooks| &mut hooks.incoming);
+    }
+
+    pub(crate) fn off_any_outgoing(&self) {
+        self.take_hooks(|hooks| &mut hooks.outgoing);
     }
 
     pub(crate) fn with_middleware<F, Fut>(&self, middleware: F)
@@ -80,6 +126,14 @@ impl Listeners {
         self.read(|inner| inner.events.get(name).cloned())
     }
 
+    /// What looks at events of one of the [kinds](Hooks::kinds).
+    pub(crate) fn hooks(&self, kind: u8) -> Option<Arc<Hooks>> {
+        if self.hooks.load(Ordering::Acquire) & kind == 0 {
+            return None;
+        }
+        self.read(|inner| inner.hooks.clone())
+    }
+
     pub(crate) fn middlewares(&self) -> Vec<Middleware> {
         self.read(|inner| inner.middlewares.clone())
     }
@@ -107,18 +161,36 @@ impl Listeners {
         drop(before); // outside the lock: what they captured may have a `Drop` of its own
     }
 
+    fn add_hook(&self, add: impl FnOnce(&mut Hooks)) {
+        self.add(|inner| {
+            let hooks = Arc::make_mut(inner.hooks.get_or_insert_default());
+            add(hooks);
+            self.hooks.store(hooks.kinds(), Ordering::Release);
+        });
+    }
+
+    fn take_hooks(&self, which: fn(&mut Hooks) -> &mut Vec<OnAny>) {
+        let taken = self.change(|inner| {
+            let hooks = Arc::make_mut(inner.hooks.as_mut()?);
+            let taken = std::mem::take(which(hooks));
+            self.hooks.store(hooks.kinds(), Ordering::Release);
+            Some(taken)
+        });
+        drop(taken); // outside the lock
+    }
+
     /// What it takes the place of is dropped outside the lock.
     fn add<R>(&self, add: impl FnOnce(&mut Inner) -> R) -> Option<R> {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         (!inner.closed).then(|| add(&mut inner))
     }
 
     fn read<R>(&self, look: impl FnOnce(&Inner) -> R) -> R {
-        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        look(&self.inner.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut Inner) -> R) -> R {
-        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.inner.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -5,14 +5,16 @@ use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{self, Target};
-use socketio_proto::{AckId, DisconnectReason, ToArgs};
+use socketio_proto::{AckId, Args, DisconnectReason, ToArgs};
 
+use crate::flags::Flags;
 use crate::handler::{Handler, Outcome};
 use crate::listeners::Listeners;
-use crate::{Broadcast, ConnectError, Socket};
+use crate::{BoxError, Broadcast, BroadcastAcks, ConnectError, IncomingEvent, IntoRooms, Socket};
 
 /// One namespace of a server: its rules, its sockets, its rooms. Cheap to clone.
 #[derive(Clone)]
@@ -30,13 +32,13 @@ impl Namespace {
         Self(Arc::new(Inner {
             name: name.into(),
             listeners,
-            members: Mutex::new(hub::Namespace::default()),
+            members: Mutex::new(Self::no_members()),
             next_ack: AtomicU64::new(0),
         }))
     }
 
     /// Decides who may join. Middlewares run one after another in the order in which they were added; the first error is sent to the
-    /// client as its `connect_error`. The socket they are given is not connected yet.
+    /// client as its `connect_error`. The socket they are given is not connected yet, but may [join](Socket::join) rooms.
     ///
     /// ```
     /// # use socketio_hyper::{ConnectError, Namespace, Socket};
@@ -47,6 +49,7 @@ impl Namespace {
     /// });
     /// # }
     /// ```
+    #[doc(alias = "use")]
     pub fn with_middleware<F, Fut>(&self, middleware: F) -> &Self
     where
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
@@ -71,6 +74,32 @@ impl Namespace {
     /// handler for the same event takes the place of the first.
     pub fn on<P: 'static>(&self, event: impl Into<Cow<'static, str>>, handler: impl Handler<P>) -> &Self {
         self.0.listeners.on(event.into(), handler);
+        self
+    }
+
+    /// Lets `middleware` look at each event of any socket of the namespace before its handler is called, and refuse it: see
+    /// [`Socket::with_event_middleware`]. Those of the socket itself come after these.
+    pub fn with_event_middleware<F, Fut>(&self, middleware: F) -> &Self
+    where
+        F: Fn(Socket, IncomingEvent) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.0.listeners.with_event_middleware(middleware);
+        self
+    }
+
+    /// Calls `listener` for each event of any client of the namespace, also for one that has no handler: see [`Socket::on_any`]. Those of
+    /// the socket itself come after these.
+    #[doc(alias = "onAny")]
+    pub fn on_any(&self, listener: impl Fn(&Socket, &str, &Args) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.on_any(listener);
+        self
+    }
+
+    /// Calls `listener` for each event and each client of the namespace that it is emitted to: see [`Socket::on_any_outgoing`].
+    #[doc(alias = "onAnyOutgoing")]
+    pub fn on_any_outgoing(&self, listener: impl Fn(&Socket, &str, &Args) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.on_any_outgoing(listener);
         self
     }
 
@@ -99,19 +128,40 @@ impl Namespace {
         self.everyone().emit(event, args)
     }
 
+    /// Emits an event to every socket of the namespace, and asks each for an acknowledgement: see [`Broadcast::emit_with_ack`].
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be encoded; nobody gets anything.
+    #[doc(alias = "emitWithAck")]
+    pub fn emit_with_ack(&self, event: &str, args: impl ToArgs) -> Result<BroadcastAcks, EmitError> {
+        self.everyone().emit_with_ack(event, args)
+    }
+
     /// Everyone, to emit to.
     pub fn everyone(&self) -> Broadcast {
-        Broadcast::new(self.clone(), Target::everyone())
+        Broadcast::new(self.clone(), Target::everyone(), Flags::default())
     }
 
-    /// Everyone in `room`, to emit to.
-    pub fn to(&self, room: impl Into<Arc<str>>) -> Broadcast {
-        self.everyone().to(room)
+    /// Everyone in `rooms`, to emit to.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.everyone().to(rooms)
     }
 
-    /// Everyone who is not in `room`, to emit to.
-    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast {
-        self.everyone().except(room)
+    /// The same as [`to`](Self::to): JavaScript's `in`, which is a keyword here.
+    #[doc(alias = "in")]
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone who is in none of `rooms`, to emit to.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.everyone().except(rooms)
+    }
+
+    /// Everyone on this server, to emit to: see [`Broadcast::local`].
+    pub fn local(&self) -> Broadcast {
+        self.everyone().local()
     }
 
     /// Everyone, to emit to if they keep up.
@@ -119,7 +169,18 @@ impl Namespace {
         self.everyone().volatile()
     }
 
-    /// Every socket of the namespace.
+    /// Everyone, to emit to and wait so long for acknowledgements.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        self.everyone().timeout(timeout)
+    }
+
+    /// Everyone, to emit to with or without compression: see [`Socket::compress`].
+    pub fn compress(&self, compress: bool) -> Broadcast {
+        self.everyone().compress(compress)
+    }
+
+    /// Every socket of the namespace. To make all of them join or leave a room, or to disconnect them, is [`everyone`](Self::everyone)'s.
+    #[doc(alias = "fetchSockets")]
     #[must_use]
     pub fn sockets(&self) -> Vec<Socket> {
         self.everyone().sockets()
@@ -141,6 +202,11 @@ impl Namespace {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members().is_empty()
+    }
+
+    /// What it begins with, for whoever wants the same limits.
+    pub(crate) fn no_members<T>() -> hub::Namespace<T> {
+        hub::Namespace::default()
     }
 
     /// Held for short: never while calling a session or a handler.

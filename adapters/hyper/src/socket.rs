@@ -1,25 +1,27 @@
 //! One client in one namespace.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use engineio_proto::{Revision, SendError, TransportKind};
+use engineio_proto::{Revision, TransportKind};
 use serde::de::DeserializeOwned;
-use socketio_proto::server::hub::{JoinError, MemberKey, Target};
+use socketio_proto::server::hub::{MemberKey, Target};
 use socketio_proto::server::{EmitError, SocketKey};
-use socketio_proto::{AckId, Args, DisconnectReason, Encoded, Json, SocketId, ToArgs};
+use socketio_proto::{Args, DisconnectReason, Json, SocketId, ToArgs};
 
 use crate::client::Client;
-use crate::handler::{AnyHandler, Handler, Outcome};
+use crate::flags::Flags;
+use crate::handler::{Handler, Outcome};
+use crate::hooks::Applied;
 use crate::listeners::Listeners;
 use crate::session::Session;
-use crate::{AckFuture, Broadcast, ConnectError, Data, Handshake, Namespace};
+use crate::stage::Stage;
+use crate::{
+    AckFuture, BoxError, Broadcast, ConnectError, Data, Emitter, Handshake, IncomingEvent, IntoRooms, Namespace,
+};
 
 /// One client in one namespace. Cheap to clone; it may be kept for as long as one likes, and after the client has left it says so.
 #[derive(Clone)]
@@ -36,29 +38,6 @@ struct Inner {
     listeners: Listeners,
     data: Data,
     stage: Mutex<Stage>,
-}
-
-/// Events reach their handlers once those had a chance to be registered.
-enum Stage {
-    /// The namespace's connect handler runs; from the first event without a handler on, events wait for it.
-    Connecting(VecDeque<HeldEvent>),
-    Connected,
-    Disconnected,
-}
-
-/// An event that waits for the connect handler.
-pub(crate) struct HeldEvent {
-    pub(crate) name: ByteString,
-    pub(crate) args: Args,
-    pub(crate) reply: Option<AckId>,
-}
-
-impl HeldEvent {
-    /// How many bytes it keeps.
-    pub(crate) fn len(&self) -> usize {
-        let attachments = self.args.attachments().iter().map(Bytes::len);
-        self.name.len() + self.args.as_json().len() + attachments.sum::<usize>()
-    }
 }
 
 impl Socket {
@@ -78,7 +57,7 @@ impl Socket {
             member: OnceLock::new(),
             listeners: Listeners::default(),
             data: Data::default(),
-            stage: Mutex::new(Stage::Connecting(VecDeque::new())),
+            stage: Mutex::new(Stage::Joining(None)),
         }))
     }
 
@@ -94,9 +73,79 @@ impl Socket {
         self.0.listeners.on(event.into(), handler);
     }
 
+    /// [`on`](Self::on), for the first event of this name only.
+    pub fn once<P: 'static>(&self, event: impl Into<Cow<'static, str>>, handler: impl Handler<P>) {
+        self.0.listeners.once(event.into(), handler);
+    }
+
     /// Takes the handler of an event away.
     pub fn off(&self, event: &str) {
         self.0.listeners.off(event);
+    }
+
+    /// Lets `middleware` look at each event before its handler is called, and refuse it with an error: JavaScript's `socket.use`.
+    ///
+    /// Then no handler is called and no acknowledgement sent; the error is logged with the name of the event, and given to
+    /// [`ServerBuilder::on_handler_error`](crate::ServerBuilder::on_handler_error) as [`HandlerError::Refused`]. Several run one after
+    /// another in the order in which they were added, those of the [namespace](Namespace::with_event_middleware) first. Events
+    /// that nobody handles pass them as well. While one waits, the socket's later events wait behind it, so that they reach their
+    /// handlers in order. Of a client that leaves meanwhile, no handler is called.
+    ///
+    /// ```
+    /// # use socketio_hyper::{IncomingEvent, Socket};
+    /// # fn example(socket: &Socket) {
+    /// socket.with_event_middleware(async |socket: Socket, event: IncomingEvent| {
+    ///     if event.name().starts_with("admin ") && !socket.rooms().contains(&"admins".to_owned()) {
+    ///         return Err("not authorized".into());
+    ///     }
+    ///     Ok(())
+    /// });
+    /// # }
+    /// ```
+    ///
+    /// [`HandlerError::Refused`]: crate::HandlerError::Refused
+    #[doc(alias = "use")]
+    pub fn with_event_middleware<F, Fut>(&self, middleware: F)
+    where
+        F: Fn(Self, IncomingEvent) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.0.listeners.with_event_middleware(middleware);
+    }
+
+    /// Calls `listener` for each event of the client, also for one that has no handler: its name, and its arguments, not read yet.
+    /// This is before [middlewares](Self::with_event_middleware) look at the event, which may refuse it, and before its handler. Several
+    /// are called in the order in which they were added, those of the [namespace](Namespace::on_any) first.
+    ///
+    /// ```
+    /// # use socketio_hyper::Socket;
+    /// # fn example(socket: &Socket) {
+    /// socket.on_any(|socket, event, args| println!("{} says {event}: {args:?}", socket.id()));
+    /// # }
+    /// ```
+    #[doc(alias = "onAny")]
+    pub fn on_any(&self, listener: impl Fn(&Self, &str, &Args) + Send + Sync + 'static) {
+        self.0.listeners.on_any(listener);
+    }
+
+    /// Takes all listeners away that [`on_any`](Self::on_any) has added.
+    #[doc(alias = "offAny")]
+    pub fn off_any(&self) {
+        self.0.listeners.off_any();
+    }
+
+    /// Calls `listener` for each event that is emitted to the client, by itself or by a broadcast, when it was given to the session to be
+    /// sent: not for acknowledgements, nor for volatile events that are dropped. Such an event is read back from its packet, for
+    /// the listeners. They are called by whoever emits, and should not emit to the same socket: they would be called for that too.
+    #[doc(alias = "onAnyOutgoing")]
+    pub fn on_any_outgoing(&self, listener: impl Fn(&Self, &str, &Args) + Send + Sync + 'static) {
+        self.0.listeners.on_any_outgoing(listener);
+    }
+
+    /// Takes all listeners away that [`on_any_outgoing`](Self::on_any_outgoing) has added.
+    #[doc(alias = "offAnyOutgoing")]
+    pub fn off_any_outgoing(&self) {
+        self.0.listeners.off_any_outgoing();
     }
 
     /// Calls `handler` when the client leaves, while the socket is still in its rooms.
@@ -132,7 +181,7 @@ impl Socket {
     /// [`EmitError::Full`] if the client does not keep up, [`EmitError::NotConnected`] if it has left.
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, false)
+        self.emit_as(event, &args, Flags::default())
     }
 
     /// Emits an event, and waits for room if the client does not keep up.
@@ -141,22 +190,11 @@ impl Socket {
     ///
     /// [`EmitError::NotConnected`] if the client has left.
     pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.namespace().name(), None, event, &args)?;
-        drop(args); // it may not be allowed to wait here
-        self.send_when_ready(&packet).await
+        self.emitter().emit_when_ready(event, args).await
     }
 
-    /// Emits an event if the client keeps up, and drops it otherwise.
-    ///
-    /// # Errors
-    ///
-    /// [`EmitError::NotConnected`] if the client has left.
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
-    pub fn emit_volatile(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        self.send(&Encoded::event(self.namespace().name(), None, event, &args)?, true)
-    }
-
-    /// Emits an event and asks for an acknowledgement, which the future waits for: the client's arguments, or that it has left.
+    /// Emits an event and asks for an acknowledgement, which the future waits for: the client's arguments, or that it has left. It waits
+    /// for as long as the client is there, unless [`timeout`](Self::timeout) says how long.
     ///
     /// ```
     /// # use socketio_hyper::Socket;
@@ -169,66 +207,60 @@ impl Socket {
     /// # Errors
     ///
     /// As [`emit`](Self::emit).
+    #[doc(alias = "emitWithAck")]
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit_with_ack(&self, event: &str, args: impl ToArgs) -> Result<AckFuture, EmitError> {
-        self.emit_awaiting(event, &args, None)
+        self.emit_awaiting(event, &args, Flags::default())
     }
 
-    /// [`emit_with_ack`](Self::emit_with_ack), and give up after `timeout`.
+    /// The socket, to emit to if it keeps up: an event that would have to wait for the client is dropped.
     ///
-    /// # Errors
-    ///
-    /// As [`emit`](Self::emit).
-    #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
-    pub fn emit_with_ack_timeout(
-        &self,
-        event: &str,
-        args: impl ToArgs,
-        timeout: Duration,
-    ) -> Result<AckFuture, EmitError> {
-        self.emit_awaiting(event, &args, Some(timeout))
+    /// ```
+    /// # use socketio_hyper::Socket;
+    /// # fn example(socket: &Socket) -> Result<(), Box<dyn std::error::Error>> {
+    /// socket.volatile().emit("position", (1.5, 2.5))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn volatile(&self) -> Emitter {
+        self.emitter().volatile()
     }
 
-    /// Everyone else in `room`, to emit to.
-    pub fn to(&self, room: impl Into<Arc<str>>) -> Broadcast {
-        self.broadcast().to(room)
+    /// The socket, to emit to and wait so long for an acknowledgement: see [`Emitter::emit_with_ack`].
+    pub fn timeout(&self, timeout: Duration) -> Emitter {
+        self.emitter().timeout(timeout)
     }
 
-    /// Everyone else who is not in `room`, to emit to.
-    pub fn except(&self, room: impl Into<Arc<str>>) -> Broadcast {
-        self.broadcast().except(room)
+    /// The socket, to emit to with or without compression, where the client's transport compresses: without is for what is compressed
+    /// already. Default: with.
+    pub fn compress(&self, compress: bool) -> Emitter {
+        self.emitter().compress(compress)
+    }
+
+    /// Everyone else in `rooms`, to emit to.
+    pub fn to(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().to(rooms)
+    }
+
+    /// The same as [`to`](Self::to): JavaScript's `in`, which is a keyword here.
+    #[doc(alias = "in")]
+    pub fn within(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.to(rooms)
+    }
+
+    /// Everyone else who is in none of `rooms`, to emit to.
+    pub fn except(&self, rooms: impl IntoRooms) -> Broadcast {
+        self.broadcast().except(rooms)
     }
 
     /// Everyone else in the namespace, to emit to.
     pub fn broadcast(&self) -> Broadcast {
-        let target = self
-            .0
-            .member
-            .get()
-            .map_or_else(Target::everyone, |&member| Target::everyone().skip(member));
-        Broadcast::new(self.namespace().clone(), target)
+        self.broadcast_as(Flags::default())
     }
 
-    /// Joins a room. A socket that has left joins nothing.
-    ///
-    /// # Errors
-    ///
-    /// The socket is in too many rooms.
-    pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
-        let Some(&member) = self.0.member.get() else {
-            return Ok(());
-        };
-        match self.namespace().members().join(member, room.as_ref()) {
-            Ok(_) | Err(JoinError::Gone) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Leaves a room.
-    pub fn leave(&self, room: impl AsRef<str>) {
-        if let Some(&member) = self.0.member.get() {
-            self.namespace().members().leave(member, room.as_ref());
-        }
+    /// Everyone else on this server, to emit to: see [`Broadcast::local`].
+    pub fn local(&self) -> Broadcast {
+        self.broadcast().local()
     }
 
     /// Disconnects the client from this namespace or, with `close`, from all of them and from the server. Of a socket that is not
@@ -248,15 +280,6 @@ impl Socket {
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.0.namespace
-    }
-
-    /// The rooms it is in, its own included, in their alphabetical order.
-    #[must_use]
-    pub fn rooms(&self) -> Vec<String> {
-        let Some(&member) = self.0.member.get() else {
-            return Vec::new();
-        };
-        self.namespace().members().rooms(member).map(str::to_owned).collect()
     }
 
     /// What the client brought to be recognised by, as a `T`. A client that brought nothing brought `{}`.
@@ -333,29 +356,21 @@ impl Socket {
         self.0.member.set(member).expect("a socket joins its namespace once");
     }
 
-    /// Sends a packet; a volatile one is dropped instead if it would have to wait.
-    pub(crate) fn send(&self, packet: &Encoded, volatile: bool) -> Result<(), EmitError> {
-        Ok(self.send_encoded(packet, volatile)?)
+    pub(crate) fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.0.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn send_encoded(&self, packet: &Encoded, volatile: bool) -> Result<(), SendError<()>> {
-        let mut shared = self.0.session.lock();
-        if volatile && !shared.machine.is_writable() {
-            return Ok(());
-        }
-        shared.machine.send(self.0.key, packet)?;
-        drop(shared);
-        self.0.session.notify();
-        Ok(())
+    /// What looks at its events, of one of the [kinds](crate::hooks::Hooks::kinds).
+    pub(crate) fn hooks(&self, kind: u8) -> Applied {
+        Applied([self.namespace().listeners().hooks(kind), self.listeners().hooks(kind)])
     }
 
-    pub(crate) async fn send_when_ready(&self, packet: &Encoded) -> Result<(), EmitError> {
-        let sent = self
-            .0
-            .session
-            .send_when_ready(|machine| machine.send(self.0.key, packet))
-            .await;
-        sent.map_err(|()| EmitError::NotConnected)
+    pub(crate) fn broadcast_as(&self, flags: Flags) -> Broadcast {
+        let target = match self.member() {
+            Some(member) => Target::everyone().skip(member),
+            None => Target::everyone(),
+        };
+        Broadcast::new(self.namespace().clone(), target, flags)
     }
 
     /// Disconnects a client that does not keep up.
@@ -364,93 +379,8 @@ impl Socket {
         self.disconnect(true);
     }
 
-    /// Sends a packet that asks for an acknowledgement.
-    pub(crate) fn send_with_ack(
-        &self,
-        id: AckId,
-        packet: &Encoded,
-        timeout: Option<Duration>,
-    ) -> Result<AckFuture, EmitError> {
-        let answer = self.client().expect_ack(self.0.key, id);
-        let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
-        let deadline = timeout.map(|timeout| self.0.session.clock.now() + timeout);
-        let sent = {
-            let mut shared = self.0.session.lock();
-            shared.machine.send_with_ack(self.0.key, id, packet, deadline)
-        };
-        sent?;
-        self.0.session.notify();
-        Ok(future)
-    }
-
-    /// Finds the handler of an event, in the order of arrival. There is none if the event has to wait, or if nobody wants it.
-    pub(crate) fn dispatch(&self, event: HeldEvent) -> Option<(HeldEvent, Arc<dyn AnyHandler>)> {
-        let mut stage = self.stage();
-        let handler = match &*stage {
-            Stage::Connecting(held) if !held.is_empty() => None,
-            Stage::Connecting(_) | Stage::Connected => self.find_handler(&event.name),
-            Stage::Disconnected => None,
-        };
-        match (handler, &mut *stage) {
-            (Some(handler), _) => return Some((event, handler)),
-            (None, Stage::Connecting(held)) => {
-                self.client().hold(event.len());
-                held.push_back(event);
-            }
-            (None, Stage::Connected | Stage::Disconnected) => {
-                tracing::debug!(
-                    event = &*event.name,
-                    socket = self.log_id(),
-                    "nobody listens to this event"
-                );
-            }
-        }
-        None
-    }
-
-    /// The connect handler is done: returns the events that waited for it.
-    pub(crate) fn finish_connecting(&self) -> VecDeque<HeldEvent> {
-        let mut stage = self.stage();
-        match &mut *stage {
-            Stage::Connecting(held) => {
-                let held = std::mem::take(held);
-                *stage = Stage::Connected;
-                drop(stage);
-                held.iter().for_each(|event| self.client().unhold(event.len()));
-                held
-            }
-            Stage::Connected | Stage::Disconnected => VecDeque::new(),
-        }
-    }
-
-    /// The client has left.
-    pub(crate) fn finish(&self) {
-        let before = std::mem::replace(&mut *self.stage(), Stage::Disconnected);
-        if let Stage::Connecting(held) = before {
-            held.iter().for_each(|event| self.client().unhold(event.len()));
-        }
-    }
-
-    pub(crate) fn find_handler(&self, event: &str) -> Option<Arc<dyn AnyHandler>> {
-        self.0
-            .listeners
-            .event(event)
-            .or_else(|| self.namespace().listeners().event(event))
-    }
-
-    fn emit_awaiting(
-        &self,
-        event: &str,
-        args: &impl ToArgs,
-        timeout: Option<Duration>,
-    ) -> Result<AckFuture, EmitError> {
-        let id = self.namespace().next_ack();
-        let packet = Encoded::event(self.namespace().name(), Some(id), event, args)?;
-        self.send_with_ack(id, &packet, timeout)
-    }
-
-    fn stage(&self) -> MutexGuard<'_, Stage> {
-        self.0.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn emitter(&self) -> Emitter {
+        Emitter::new(self.clone(), Flags::default())
     }
 }
 

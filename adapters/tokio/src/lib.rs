@@ -15,9 +15,10 @@
 //! }
 //! ```
 //!
-//! Names follow the JavaScript API, so that its documentation helps: `emit`, `to`, `except`, `broadcast`, `volatile`, `join`, `leave`,
-//! `disconnect`, `emit_with_ack`; `use` is [`with_middleware`](Namespace::with_middleware). Handlers take what they need as
-//! parameters of its own type: see [`Handler`]. Settings are in [`ServerBuilder`], each with its default.
+//! Names follow the JavaScript API, so that its documentation helps: `emit`, `to`, `except`, `broadcast`, `volatile`, `timeout`, `join`,
+//! `leave`, `disconnect`, `emit_with_ack`, `on_any`; `in` is [`within`](Namespace::within), `use` is
+//! [`with_middleware`](Namespace::with_middleware) of a namespace and [`with_event_middleware`](Socket::with_event_middleware) of a
+//! socket. Handlers take what they need as parameters of its own type: see [`Handler`]. Settings are in [`ServerBuilder`], each with its default.
 //!
 //! # With axum
 //!

@@ -46,7 +46,7 @@ fn an_emit_says_that_the_client_does_not_keep_up_and_one_that_waits_resumes() {
     let (socket, _) = first_and_second(&server);
     let chunk = "x".repeat(16 << 10);
     let sent = fill(&socket, &chunk);
-    socket.emit_volatile("volatile", ()).unwrap(); // dropped
+    socket.volatile().emit("volatile", ()).unwrap(); // dropped
     quick.expect_nothing(); // nobody else notices
     let waiting = server.runtime.spawn({
         let socket = socket.clone();

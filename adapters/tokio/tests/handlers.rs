@@ -164,6 +164,40 @@ fn a_panic_ends_the_handler_and_nobody_else() {
 }
 
 #[test]
+fn a_handler_for_one_event_is_called_once() {
+    let server = Running::new();
+    let (report, reported) = reports();
+    server
+        .io
+        .of("/")
+        .on_connect(move |socket: Socket| {
+            let (first, last) = (report.clone(), report.clone());
+            socket.once("begin", move |socket: Socket| {
+                first("once");
+                let last = last.clone();
+                socket.on("end", move || {
+                    last("on");
+                    async {}
+                });
+                async {}
+            });
+            let second = report.clone();
+            socket.once("end", move || {
+                second("never");
+                async {}
+            });
+            async {}
+        })
+        .on("nothing else?", async |ack: Ack| ack.send(()));
+    let mut client = server.join();
+    for event in ["begin", "begin", "end", "end"] {
+        client.emit(event, json!([]));
+    }
+    client.expect_nothing();
+    assert_eq!(reported.so_far(), ["once", "on", "on"]);
+}
+
+#[test]
 fn handlers_start_in_the_order_of_the_events_and_do_not_hold_each_other_up() {
     let server = Running::with(|builder| builder.ping_interval(Duration::from_millis(50)));
     let release = Arc::new(Notify::new());

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use socketio_tokio::{Ack, Broadcast, Rest, Socket};
+use socketio_tokio::{Ack, ConnectError, JoinError, Rest, Socket};
 use support::Running;
 
 /// A server whose clients join rooms and emit to them as they like.
@@ -21,8 +21,7 @@ fn server() -> Running {
             ack.send(())
         })
         .on("to", async |socket: Socket, rooms: Vec<String>, Rest(args): Rest| {
-            let others = socket.broadcast();
-            rooms.into_iter().fold(others, Broadcast::to).emit("news", args)
+            socket.to(rooms).emit("news", args)
         })
         .on("except", async |socket: Socket, room: String| {
             socket.namespace().except(room).emit("news", "except")
@@ -98,6 +97,109 @@ fn the_application_emits_from_outside_of_any_handler() {
     a.expect("1");
     b.expect_nothing();
     assert_eq!(namespace.len(), 1);
+}
+
+#[test]
+fn rooms_joined_in_a_middleware_are_the_socket_s_once_it_is_admitted() {
+    let server = server();
+    let nsp = server.io.of("/");
+    let (report, reported) = support::reports();
+    let connected = report.clone();
+    nsp.with_middleware(async |socket: Socket| {
+        assert_eq!(socket.rooms(), [socket.id().as_str()]);
+        socket
+            .join(["x", "y", "z"])
+            .map_err(|error| ConnectError::new(error.to_string()))?;
+        socket.leave("z");
+        Ok(())
+    });
+    nsp.with_middleware(move |socket: Socket| {
+        let report = report.clone();
+        async move {
+            socket.leave(["nowhere", "z"]);
+            report(socket.rooms().len());
+            report(socket.namespace().to("x").sockets().len());
+            let auth: serde_json::Value = socket.auth()?;
+            if auth["own"] == false {
+                socket.leave(socket.id());
+                report(socket.rooms().len());
+            }
+            if auth["refuse"] == true {
+                Err(ConnectError::new("no"))
+            } else {
+                Ok(())
+            }
+        }
+    });
+    nsp.on_connect(move |socket: Socket| {
+        connected(socket.rooms().len());
+        async {}
+    });
+    let mut a = server.open();
+    a.join("/");
+    // Its own and two more; nobody is in them yet; when it is connected it is in all three.
+    assert_eq!(reported.so_far(), [3, 0, 3]);
+    for room in ["x", "y"] {
+        nsp.to(room).emit("news", room).unwrap();
+        a.expect_event("news", json!([room]));
+    }
+    assert!(nsp.to("z").is_empty());
+
+    let mut refused = server.open();
+    refused.ask_to_join("/", &json!({ "refuse": true }));
+    refused.expect(r#"4{"message":"no"}"#);
+    assert_eq!(nsp.to(["x", "y"]).sockets().len(), 1);
+    assert_eq!(reported.so_far(), [3, 1]);
+
+    let mut without_own = server.open();
+    without_own.ask_to_join("/", &json!({ "own": false }));
+    assert!(without_own.next().starts_with('0'));
+    assert_eq!([(); 4].map(|()| reported.next()), [3, 1, 2, 2]);
+    drop((a, refused, without_own));
+    support::eventually("the rooms are empty", || nsp.to(["x", "y"]).is_empty());
+}
+
+#[test]
+fn a_socket_joins_as_many_rooms_as_it_may_before_and_after_it_is_admitted() {
+    let server = server();
+    let nsp = server.io.of("/");
+    let (report, reported) = support::reports();
+    nsp.with_middleware(move |socket: Socket| {
+        let many: Vec<String> = (0..9_999).map(|room| format!("room {room}")).collect();
+        assert!(matches!(
+            socket.join(["x".repeat(2000), "x".to_owned()]),
+            Err(JoinError::NameTooLong { .. })
+        ));
+        assert!(socket.rooms().contains(&"x".to_owned()), "it is in the other");
+        socket.join(many).unwrap();
+        let one_more = socket.join("one more");
+        report((socket.rooms().len(), one_more));
+        std::future::ready(Ok(()))
+    });
+    let _client = server.join();
+    let full = Err(JoinError::TooManyRooms { limit: 10_000 });
+    assert_eq!(reported.next(), (10_001, full));
+    let socket = nsp.sockets().remove(0);
+    assert_eq!(socket.rooms().len(), 10_001);
+    assert_eq!(socket.join(["x", "one more", "room 1"]), full);
+    socket.leave(["room 1", "room 2"]);
+    assert_eq!(nsp.everyone().join(["a", "b", "c"]), full);
+    assert_eq!(nsp.to(["a", "b", "c"]).sockets().len(), 1);
+    nsp.everyone().leave(["a", "b"]);
+    assert_eq!(socket.rooms().len(), 9_999);
+}
+
+#[test]
+fn a_socket_that_has_left_is_in_no_room_and_joins_none() {
+    let server = server();
+    let client = server.join();
+    let nsp = server.io.of("/");
+    let socket = nsp.sockets().remove(0);
+    socket.join("x").unwrap();
+    drop(client);
+    support::eventually("it is out", || nsp.is_empty());
+    socket.join("y").unwrap();
+    assert!(socket.rooms().is_empty() && nsp.to(["x", "y"]).is_empty());
 }
 
 #[test]

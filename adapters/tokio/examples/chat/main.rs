@@ -67,7 +67,7 @@ fn chat(io: &Server) {
                 name: name.clone(),
                 room: room.clone(),
             });
-            socket.to(&*room).emit("system", format!("{name} has joined"))?;
+            socket.to(&room).emit("system", format!("{name} has joined"))?;
             announce_members(&socket, &room)?;
             ack.send(json!({ "ok": true, "members": members(&socket, &room) }))?;
             Ok::<_, BoxError>(())
@@ -79,7 +79,7 @@ fn chat(io: &Server) {
                     return Err("not in a room".into());
                 };
                 let at = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis() as u64;
-                let others = socket.to(&*room);
+                let others = socket.to(&room);
                 others.emit(
                     "message",
                     json!({ "id": id, "from": name, "text": text, "room": room, "at": at }),
@@ -106,7 +106,7 @@ fn leave(socket: &Socket) -> Result<(), BoxError> {
         return Ok(());
     };
     socket.leave(&room);
-    socket.to(&*room).emit("system", format!("{name} has left"))?;
+    socket.to(&room).emit("system", format!("{name} has left"))?;
     announce_members(socket, &room)
 }
 

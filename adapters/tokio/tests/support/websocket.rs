@@ -100,6 +100,12 @@ impl Client {
         }
     }
 
+    /// Waits for an answer that the server gives to what it reads behind everything that was sent so far, and has looked at.
+    pub(crate) fn ping(&mut self) {
+        self.websocket.send(Message::Ping(vec![1].into())).unwrap();
+        while !matches!(self.websocket.read().unwrap(), Message::Pong(_)) {}
+    }
+
     /// What came until the connection was closed.
     pub(crate) fn rest(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.packet()).collect()

@@ -1,0 +1,114 @@
+//! An event on its way to one socket or to many.
+
+use std::sync::OnceLock;
+
+use bytestring::ByteString;
+use engineio_proto::SendError;
+use socketio_proto::server::EmitError;
+use socketio_proto::{AckId, Args, EncodeError, Encoded, ToArgs};
+
+use crate::client::report;
+use crate::flags::Flags;
+use crate::hooks::Hooks;
+use crate::shield::shield;
+use crate::{AckFuture, Namespace, Socket};
+
+/// An event, encoded once for whoever is to get it.
+pub(crate) struct Outgoing {
+    packet: Encoded,
+    /// What it says, read back for the catch-all listeners of the first socket that has some.
+    said: OnceLock<Option<(ByteString, Args)>>,
+}
+
+impl Outgoing {
+    pub(crate) fn new(
+        namespace: &Namespace,
+        id: Option<AckId>,
+        event: &str,
+        args: &impl ToArgs,
+        flags: Flags,
+    ) -> Result<Self, EncodeError> {
+        Ok(Self {
+            packet: flags.mark(Encoded::event(namespace.name(), id, event, args)?),
+            said: OnceLock::new(),
+        })
+    }
+
+    pub(crate) const fn packet(&self) -> &Encoded {
+        &self.packet
+    }
+
+    /// Tells the catch-all listeners of a socket that it was sent there.
+    pub(crate) fn tell(&self, socket: &Socket) {
+        let hooks = socket.hooks(Hooks::OUTGOING);
+        for listener in hooks.outgoing() {
+            let said = self.said.get_or_init(|| self.packet.to_event());
+            let Some((event, args)) = said else { return };
+            if let Err(panicked) = shield(|| listener(socket, event, args)) {
+                report(socket, event, Err(panicked));
+            }
+        }
+    }
+}
+
+impl Socket {
+    pub(crate) fn emit_as(&self, event: &str, args: &impl ToArgs, flags: Flags) -> Result<(), EmitError> {
+        let event = Outgoing::new(self.namespace(), None, event, args, flags)?;
+        Ok(self.send_event(&event, flags.volatile)?)
+    }
+
+    pub(crate) fn emit_awaiting(&self, event: &str, args: &impl ToArgs, flags: Flags) -> Result<AckFuture, EmitError> {
+        let id = self.namespace().next_ack();
+        let event = Outgoing::new(self.namespace(), Some(id), event, args, flags)?;
+        self.send_with_ack(id, &event, flags)
+    }
+
+    /// Sends a packet, unless it is a volatile one that would have to wait. Says whether it did.
+    pub(crate) fn send(&self, packet: &Encoded, volatile: bool) -> Result<bool, SendError<()>> {
+        let mut shared = self.session().lock();
+        if volatile && !shared.machine.is_writable() {
+            return Ok(false);
+        }
+        shared.machine.send(self.key(), packet)?;
+        drop(shared);
+        self.session().notify();
+        Ok(true)
+    }
+
+    /// Sends an event, unless it is a volatile one that would have to wait.
+    pub(crate) fn send_event(&self, event: &Outgoing, volatile: bool) -> Result<(), SendError<()>> {
+        if self.send(event.packet(), volatile)? {
+            event.tell(self);
+        }
+        Ok(())
+    }
+
+    /// Sends an event as soon as there is room for it.
+    pub(crate) async fn send_event_when_ready(&self, event: &Outgoing) -> Result<(), SendError<()>> {
+        let send = self
+            .session()
+            .send_when_ready(|machine| machine.send(self.key(), event.packet()));
+        send.await.map_err(SendError::Closed)?;
+        event.tell(self);
+        Ok(())
+    }
+
+    /// Sends an event that asks for an acknowledgement.
+    pub(crate) fn send_with_ack(&self, id: AckId, event: &Outgoing, flags: Flags) -> Result<AckFuture, EmitError> {
+        let answer = self.client().expect_ack(self.key(), id);
+        let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
+        let deadline = flags.timeout.map(|timeout| self.session().clock.now() + timeout);
+        let sent = {
+            let mut shared = self.session().lock();
+            if flags.volatile && !shared.machine.is_writable() {
+                Err(SendError::Full(()))
+            } else {
+                shared.machine.send_with_ack(self.key(), id, event.packet(), deadline)
+            }
+        };
+        sent?;
+        self.session().notify();
+        event.tell(self);
+        Ok(future)
+    }
+}
