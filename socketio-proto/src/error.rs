@@ -61,6 +61,16 @@ pub enum DecodeError {
     /// A binary message came that no packet announced.
     #[error("a binary message that is no attachment")]
     UnexpectedAttachment,
+    /// A message is not one value of MessagePack, or says something in it that JSON cannot: text that is not UTF-8, or a map with a
+    /// key that is neither text nor plain.
+    #[error("no MessagePack, or none that JSON can say, from byte {at} on")]
+    MessagePack {
+        /// How many bytes come before the fault.
+        at: usize,
+    },
+    /// What a parser other than the default one finds wrong, in its own words.
+    #[error("{0}")]
+    Malformed(&'static str),
 }
 
 /// Something that cannot be sent. It is the caller's fault, and nothing was sent.
@@ -71,7 +81,7 @@ pub enum EncodeError {
     #[error("{0:?} is a reserved event name")]
     ReservedEvent(String),
     /// A value cannot be written: a map whose keys are no strings, or something that its own `Serialize` refuses.
-    #[error("a value that JSON cannot say: {0}")]
+    #[error("a value that cannot be written: {0}")]
     Value(String),
     /// Beside binary data there is an object that says `"_placeholder": true` but stands for no attachment: the peer would take
     /// it for one.

@@ -4,7 +4,8 @@
 //! - [`server::Connection`] is one client: its sockets, one for each namespace it has joined, and the acknowledgements that are
 //!   awaited, over one Engine.IO session;
 //! - [`server::hub`] knows where everyone is: namespaces, rooms, and to whom something is addressed. It sends nothing;
-//! - [`Decoder`], [`Encoded`], [`Args`] and [`Head`] are the codec, for whoever wants only that.
+//! - [`Decoder`], [`Encoded`], [`Args`] and [`Head`] are the codec, for whoever wants only that; [`MessagePack`] is another one, and
+//!   [`PacketParser`] what it takes to be one.
 //!
 //! They are apart so that a server can run on many cores: what a client sends concerns its own connection only, and a broadcast is
 //! one question to the hub, one encoding, and one [`send`](server::Connection::send) to each connection it names.
@@ -70,13 +71,20 @@
 //!
 //! The example `event_loop` is a whole server on sockets of its own, without an async runtime.
 //!
+//! # Parsers
+//!
+//! Packets are text, with binary messages for attachments, unless both ends have agreed on something else, which JavaScript calls a
+//! parser. A [`Parser`] is the choice of one: the default, [`MessagePack`], or any [`PacketParser`] of one's own. The server is told in
+//! its [`Config`](server::Config), and encodes by `config.parser` what is to go to many. Inside there is no difference: arguments are
+//! JSON and attachments either way, which a parser translates.
+//!
 //! # Features
 //!
 //! `std` (default) is passed on to [`engineio_proto`]. Without it the crate is `no_std` and needs `alloc`.
 //!
 //! # What is not here yet
 //!
-//! The client's side, the msgpack codec, and connection state recovery.
+//! The client's side, and connection state recovery.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -92,7 +100,7 @@ pub use args::{Arg, Args, ArgsWriter, Cursor, Iter, ToArgs};
 mod attachments;
 
 mod codec;
-pub use codec::{Decoder, DecoderLimits, Encoded, EventBody, Head};
+pub use codec::{Decoder, DecoderLimits, Encoded, EventBody, Head, MessagePack, PacketDecoder, PacketParser, Parser};
 
 mod error;
 pub use error::{ArgsError, DecodeError, EncodeError};

@@ -4,7 +4,7 @@ use core::fmt;
 
 use engineio_proto::CloseReason;
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, EncodeError};
 
 /// Why a socket left its namespace. `Display` tells a person; [`as_str`](Self::as_str) is the name that every
 /// implementation uses.
@@ -21,6 +21,8 @@ pub enum DisconnectReason {
     ForcedClose(Violation),
     /// The client sent what is no packet.
     ParseError(DecodeError),
+    /// The server's [parser](crate::Parser) could not write what the protocol owes the client, such as the answer to a CONNECT.
+    Unwritten(EncodeError),
     /// The Engine.IO session ended.
     Session(CloseReason),
 }
@@ -51,7 +53,7 @@ impl DisconnectReason {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
             Self::ServerNamespaceDisconnect => "server namespace disconnect",
             Self::ServerShuttingDown => "server shutting down",
-            Self::ForcedClose(_) => "forced close",
+            Self::ForcedClose(_) | Self::Unwritten(_) => "forced close",
             Self::ParseError(_) => "parse error",
             Self::Session(reason) => reason.as_str(),
         }
@@ -63,6 +65,7 @@ impl fmt::Display for DisconnectReason {
         match self {
             Self::ForcedClose(violation) => write!(f, "forced close: {violation}"),
             Self::ParseError(error) => write!(f, "parse error: {error}"),
+            Self::Unwritten(error) => write!(f, "forced close: {error}"),
             Self::Session(reason) => reason.fmt(f),
             other => f.write_str(other.as_str()),
         }

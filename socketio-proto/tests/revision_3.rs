@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engineio_proto::server::{Request, Route, Server, Transmit};
-use engineio_proto::{ExchangeId, Instant, Message, Revision, Sid};
+use engineio_proto::{ExchangeId, Frame, Instant, Message, Revision, Sid};
 use socketio_proto::server::{Config, Connection, Event, SocketKey};
-use socketio_proto::{DisconnectReason, Json, SocketId, Violation};
+use socketio_proto::{DisconnectReason, EncodeError, Encoded, Json, Parser, SocketId, Violation};
 
 const WEBSOCKET: ExchangeId = ExchangeId(0);
 
@@ -267,4 +267,42 @@ fn attachments_carry_their_packet_type() {
         Event::Event { args, .. } => assert_eq!(args.parse::<(bytes::Bytes,)>().unwrap().0, bytes),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn messagepack_is_the_same_for_the_older_revision() {
+    let mut config = Config::default();
+    config.parser = Parser::msgpack();
+    let bytes = |packet: Result<Encoded, EncodeError>| {
+        let frames: Vec<_> = packet.unwrap().frames().map(Frame::into_message).collect();
+        match &frames[..] {
+            [Message::Binary(bytes)] => format!("{:?}", [&[4], &bytes[..]].concat()),
+            other => panic!("{other:?} is not one binary message"),
+        }
+    };
+    let parser = config.parser.clone();
+    let mut client = Client::with("3", config);
+    let main = client.asked("/", None);
+    client.accept(main);
+    assert_eq!(client.sent(), [bytes(parser.connect("/", None))]);
+
+    // It joins a namespace by a text of JSON.
+    client.say(r#"4{"type":0,"query":"token=1","nsp":"/adm?token=1"}"#);
+    let admin = client.asked("/adm", Some(r#"{"token":"1"}"#));
+    let data = Json::encode(&["more than", "a string"]).unwrap();
+    client.connection.refuse(admin, "not you", Some(&data)).unwrap();
+    let message = Json::encode("not you").unwrap();
+    assert_eq!(client.sent(), [bytes(parser.connect_error_with("/adm", &message))]);
+
+    // Its events with binary data are of a kind of their own.
+    let packet = b"\x04\x83\xa4type\x05\xa4data\x92\xa2ev\xc4\x01\x07\xa3nsp\xa1/";
+    let message = Message::Binary(bytes::Bytes::from_static(packet));
+    client.connection.handle_message(client.now, WEBSOCKET, message);
+    let Event::Event { name, args, .. } = client.event() else {
+        panic!("it is an event");
+    };
+    assert_eq!(
+        (&*name, args.get(0).unwrap().as_bytes().map(|bytes| bytes.to_vec())),
+        ("ev", Some(vec![7]))
+    );
 }

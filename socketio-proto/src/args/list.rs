@@ -1,5 +1,6 @@
 //! The list of arguments.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
@@ -7,10 +8,12 @@ use bytestring::ByteString;
 use serde::Deserialize;
 
 use crate::attachments::Attachments;
-use crate::error::ArgsError;
+use crate::error::{ArgsError, DecodeError};
+use crate::json::{self, Placeholder, Placeholders};
 
 use super::arg::{Arg, Iter};
 use super::positional::Positional;
+
 /// The arguments of an event, its name not among them, or of an acknowledgement: checked JSON and attachments, which nobody
 /// has read yet.
 ///
@@ -39,6 +42,30 @@ impl Args {
     #[must_use]
     pub const fn new() -> Self {
         Self::from_parts(ByteString::new(), Attachments::NONE)
+    }
+
+    /// Takes the text of a JSON array, and the attachments that the placeholders in it name. Checks both and copies neither. It is for
+    /// [parsers of one's own](crate::PacketParser); applications [encode](Self::encode) values.
+    ///
+    /// ```
+    /// # use socketio_proto::Args;
+    /// let args = Args::from_json(r#"[1,{"_placeholder":true,"num":0}]"#, vec!["bytes".into()])?;
+    /// assert_eq!(args.get(1).and_then(|arg| arg.as_bytes()).unwrap(), "bytes");
+    /// # Ok::<(), socketio_proto::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The text is no JSON array or, with attachments, has a placeholder that names none of them.
+    pub fn from_json(array: impl Into<ByteString>, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
+        let array = array.into();
+        json::validate(&array)?;
+        let elements = json::inside_array(&array).ok_or(DecodeError::Malformed("arguments that are no array"))?;
+        let named = |found: Result<Placeholder, _>| found.is_ok_and(|place| place.num < attachments.len());
+        if !attachments.is_empty() && !Placeholders::of(elements).all(named) {
+            return Err(DecodeError::Placeholder);
+        }
+        Ok(Self::from_parts(array.slice_ref(elements), attachments.into()))
     }
 
     /// Takes elements that were checked, and whose placeholders each name one of `attachments`.

@@ -26,7 +26,7 @@ pub(crate) struct Sink {
 
 /// A place in a [`Sink`] to which it can go back.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     json: usize,
     own: usize,
     placeholders: usize,
@@ -48,7 +48,7 @@ impl Sink {
     }
 
     /// Writes what needs no escapes, as a number.
-    pub(super) fn display(&mut self, value: impl fmt::Display) {
+    pub(crate) fn display(&mut self, value: impl fmt::Display) {
         write!(self.json, "{value}").expect("writing to a string cannot fail");
     }
 
@@ -60,7 +60,7 @@ impl Sink {
     }
 
     /// Attaches `bytes`, and writes their placeholder.
-    pub(super) fn attach(&mut self, bytes: Bytes) {
+    pub(crate) fn attach(&mut self, bytes: Bytes) {
         let num = self.attachments();
         self.own.push(bytes);
         self.placeholders += 1;
@@ -100,14 +100,14 @@ impl Sink {
     }
 
     /// Forgets what was written since `mark`.
-    pub(super) fn back_to(&mut self, mark: Mark) {
+    pub(crate) fn back_to(&mut self, mark: Mark) {
         self.json.truncate(mark.json);
         self.own.truncate(mark.own);
         self.placeholders = mark.placeholders;
     }
 
     /// Where it is.
-    pub(super) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Mark {
         Mark {
             json: self.json.len(),
             own: self.own.len(),

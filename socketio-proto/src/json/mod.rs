@@ -1,5 +1,6 @@
 //! JSON as it travels: text that is checked once, and read only when someone asks for a type.
 
+mod pieces;
 mod placeholder;
 mod scan;
 mod string;
@@ -11,7 +12,8 @@ use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub(crate) use placeholder::Placeholders;
+pub(crate) use pieces::{Piece, Pieces};
+pub(crate) use placeholder::{Placeholder, Placeholders};
 pub(crate) use scan::{first_element, inside_array, trim};
 pub(crate) use string::{escape, unescape};
 pub(crate) use validate::validate;

@@ -62,6 +62,24 @@ impl<'a> Placeholders<'a> {
         self.at == self.json.len()
     }
 
+    /// If `json`, which begins with an object, begins with a placeholder: that, and what is behind it. It is passed once for each object
+    /// at most, whatever is inside.
+    pub(crate) fn leading(json: &'a str) -> Option<(Placeholder, &'a str)> {
+        let bytes = json.as_bytes();
+        let mut at = 1;
+        loop {
+            match bytes[at] {
+                b'"' => at = string::skip(bytes, at + 1),
+                b'{' | b'[' => return None,
+                b'}' => break,
+                _ => at += 1,
+            }
+        }
+        let (object, behind) = json.split_at(at + 1);
+        let placeholder = Placeholders::of(object).next()?.ok()?;
+        Some((placeholder, behind))
+    }
+
     /// Passes the string whose opening quote was passed; if it is a key of a placeholder, takes note of its value.
     fn pass_string(&mut self) -> Result<(), Malformed> {
         const LONGEST: usize = "_placeholder".len() * r"\u0000".len();
@@ -178,6 +196,22 @@ mod tests {
             r#"{"a":"_placeholder","b":true}"#,
         ] {
             assert_eq!(nums(json), Ok(Vec::new()), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_leading_placeholder_is_told_from_other_objects() {
+        let leading = |json| Placeholders::leading(json).map(|(placeholder, behind)| (placeholder.num, behind));
+        assert_eq!(leading(r#"{"_placeholder":true,"num":7},{}"#), Some((7, ",{}")));
+        assert_eq!(leading(r#"{"}":"{[","num":7,"_placeholder":true}"#), Some((7, "")));
+        for json in [
+            "{}",
+            r#"{"num":7}"#,
+            r#"{"a":{"_placeholder":true,"num":7}}"#,
+            r#"{"a":[{"_placeholder":true,"num":7}]}"#,
+            r#"{"_placeholder":true,"num":-7}"#,
+        ] {
+            assert_eq!(leading(json), None, "{json}");
         }
     }
 

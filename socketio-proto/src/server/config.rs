@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::Parser;
+
 /// The settings of Socket.IO connections, with the defaults of the JavaScript server. Those of the transport below are
 /// [`engineio_proto::Config`]'s.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +11,9 @@ use core::time::Duration;
 pub struct Config {
     /// How long a client may take to join its first namespace. Default 45 s.
     pub connect_timeout: Duration,
+    /// How packets are written and read. Default: the parser that every client has; clients must be told to use any other, and then all
+    /// of them have to.
+    pub parser: Parser,
     /// How many namespaces one client may be in, or be waiting for. Default 100: far more than applications use, few enough
     /// to be looked through.
     pub max_namespaces: usize,
@@ -22,6 +27,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(45),
+            parser: Parser::default(),
             max_namespaces: 100,
             max_attachments: 10,
             max_pending_acks: 10_000,

@@ -14,7 +14,8 @@ use super::error::NotConnected;
 use super::revision_3;
 use super::sockets::Sockets;
 use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
-use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Packet, SocketId, ToArgs, Violation};
+use crate::codec::ParserDecoder;
+use crate::{AckId, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json, Packet, SocketId, ToArgs, Violation};
 
 /// One client's sockets, one for each namespace it has joined, over one Engine.IO session.
 ///
@@ -45,7 +46,7 @@ use crate::{AckId, Decoder, DecoderLimits, DisconnectReason, Encoded, Json, Pack
 pub struct Connection {
     session: Session,
     config: Arc<Config>,
-    decoder: Decoder,
+    decoder: ParserDecoder,
     sockets: Sockets,
     acks: Acks,
     events: VecDeque<Event>,
@@ -72,9 +73,9 @@ impl Connection {
             max_attachment_bytes: session.max_payload().saturating_mul(config.max_attachments),
         };
         let mut connection = Self {
-            session,
             connect_by: Some(now + config.connect_timeout),
-            decoder: Decoder::new(limits),
+            decoder: config.parser.decoder(session.revision(), limits),
+            session,
             config,
             sockets: Sockets::default(),
             acks: Acks::default(),
@@ -143,10 +144,10 @@ impl Connection {
             Revision::V4 => Some(Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON")),
             Revision::V3 => None,
         };
-        let reply = Encoded::connect(namespace, welcome.as_ref());
+        let reply = self.config.parser.connect(namespace, welcome.as_ref());
         self.sockets.accept(socket, id)?;
         self.connect_by = None;
-        self.reply(&reply);
+        self.reply(reply);
         Ok(())
     }
 
@@ -158,12 +159,13 @@ impl Connection {
     /// [`NotWaiting`], as [`accept`](Self::accept).
     pub fn refuse(&mut self, socket: SocketKey, message: &str, data: Option<&Json>) -> Result<(), NotWaiting> {
         let namespace = self.sockets.waiting(socket)?;
+        let parser = &self.config.parser;
         let reply = match self.revision() {
-            Revision::V4 => Encoded::connect_error(namespace, message, data),
-            Revision::V3 => revision_3::refusal(namespace, message, data),
+            Revision::V4 => parser.connect_error(namespace, message, data),
+            Revision::V3 => revision_3::refusal(parser, namespace, message, data),
         };
         self.sockets.remove(socket);
-        self.reply(&reply);
+        self.reply(reply);
         Ok(())
     }
 
@@ -174,7 +176,8 @@ impl Connection {
     /// The arguments are no JSON, the client does not keep up, or the socket has left: see [`EmitError`].
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&mut self, socket: SocketKey, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.sockets.joined(socket)?, None, event, &args)?;
+        let namespace = self.sockets.joined(socket)?;
+        let packet = self.config.parser.event(namespace, None, event, &args)?;
         Ok(self.send(socket, &packet)?)
     }
 
@@ -195,7 +198,8 @@ impl Connection {
         args: impl ToArgs,
         deadline: Option<Instant>,
     ) -> Result<(), EmitError> {
-        let packet = Encoded::event(self.sockets.joined(socket)?, Some(id), event, &args)?;
+        let namespace = self.sockets.joined(socket)?;
+        let packet = self.config.parser.event(namespace, Some(id), event, &args)?;
         Ok(self.send_with_ack(socket, id, &packet, deadline)?)
     }
 
@@ -210,7 +214,7 @@ impl Connection {
     )]
     pub fn ack(&mut self, reply: Reply, args: impl ToArgs) -> Result<(), EmitError> {
         let Reply { socket, id } = reply;
-        let packet = Encoded::ack(self.sockets.joined(socket)?, id, &args)?;
+        let packet = self.config.parser.ack(self.sockets.joined(socket)?, id, &args)?;
         Ok(self.send(socket, &packet)?)
     }
 
@@ -476,10 +480,15 @@ impl Connection {
     }
 
     /// Sends an answer that the protocol owes. A client that lets them pile up is not worth one.
-    fn reply(&mut self, packet: &Encoded) {
-        if let Err(SendError::Full(_)) = self.session.send_owed(packet.frames()) {
-            self.end(&DisconnectReason::ForcedClose(Violation::NotReading));
-        }
+    fn reply(&mut self, packet: Result<Encoded, EncodeError>) {
+        let reason = match packet {
+            Err(error) => DisconnectReason::Unwritten(error),
+            Ok(packet) => match self.session.send_owed(packet.frames()) {
+                Err(SendError::Full(_)) => DisconnectReason::ForcedClose(Violation::NotReading),
+                Ok(()) | Err(SendError::Closed(_)) => return,
+            },
+        };
+        self.end(&reason);
     }
 
     /// Ends the connection, for a reason that the session does not know.
@@ -502,9 +511,9 @@ impl Connection {
         let Some(namespace) = self.sockets.dismiss(socket) else {
             return;
         };
-        let packet = Encoded::disconnect(namespace);
+        let packet = self.config.parser.disconnect(namespace);
         self.announce(socket, DisconnectReason::ServerNamespaceDisconnect);
-        self.reply(&packet);
+        self.reply(packet);
     }
 
     /// Says that a socket has ended, and with it what was awaited on it.

@@ -12,7 +12,7 @@ use bytestring::ByteString;
 use engineio_proto::Sid;
 use serde::Serialize;
 
-use crate::{Encoded, Json, SocketId};
+use crate::{EncodeError, Encoded, Json, Parser, SocketId};
 
 /// The value of one key of a query.
 #[derive(Serialize)]
@@ -59,10 +59,16 @@ pub(super) fn id_of(namespace: &str, sid: Sid) -> SocketId {
     }
 }
 
-/// A refusal: the data of the application's error or, without any, its message.
-pub(super) fn refusal(namespace: &str, message: &str, data: Option<&Json>) -> Encoded {
-    match data {
-        Some(data) => Encoded::connect_error_with(namespace, data),
-        None => Encoded::connect_error_with(namespace, &Json::encode(message).expect("a string is JSON")),
+/// A refusal: the data of the application's error or, without any, its message. Of that time, only the default parser takes more than
+/// a string: npm's `socket.io-msgpack-parser` 2.x throws where its client does not expect it.
+pub(super) fn refusal(
+    parser: &Parser,
+    namespace: &str,
+    message: &str,
+    data: Option<&Json>,
+) -> Result<Encoded, EncodeError> {
+    match data.filter(|_| parser.is_default()) {
+        Some(data) => parser.connect_error_with(namespace, data),
+        None => parser.connect_error_with(namespace, &Json::encode(message).expect("a string is JSON")),
     }
 }

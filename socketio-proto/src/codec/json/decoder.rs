@@ -95,7 +95,11 @@ impl Decoder {
 
     fn text(&mut self, text: &ByteString) -> Result<Option<Packet>, DecodeError> {
         let head = Head::parse(text, self.limits.max_attachments)?;
-        let packet = packet(&head, text);
+        let namespace = match head.namespace {
+            "/" => ByteString::from_static("/"),
+            other => text.slice_ref(other),
+        };
+        let packet = packet(&head, namespace, text);
         if head.attachments == 0 {
             return Ok(Some(packet));
         }
@@ -129,13 +133,9 @@ impl Decoder {
     }
 }
 
-/// The packet that `head`, which was parsed from `text`, describes; its attachments are still to come.
-fn packet(head: &Head<'_>, text: &ByteString) -> Packet {
+/// The packet that `head`, whose data is somewhere in `text`, describes; its attachments are still to come.
+pub(in crate::codec) fn packet(head: &Head<'_>, namespace: ByteString, text: &ByteString) -> Packet {
     const CHECKED: &str = "a head that was parsed has what its kind needs";
-    let namespace = match head.namespace {
-        "/" => ByteString::from_static("/"),
-        other => text.slice_ref(other),
-    };
     let args = |elements| Args::from_parts(text.slice_ref(elements), Attachments::NONE);
     let json = |data| Json::checked(text.slice_ref(data));
     match head.kind {

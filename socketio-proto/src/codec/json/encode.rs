@@ -61,12 +61,7 @@ impl Encoded {
     /// The server's refusal, as clients of revision 5 expect it: `{"message":…}`, and `"data"` if there are any.
     #[must_use]
     pub fn connect_error(namespace: &str, message: &str, data: Option<&Json>) -> Self {
-        let message = serde_json::to_string(message).expect("a string can always be written");
-        let payload = match data {
-            None => format!(r#"{{"message":{message}}}"#),
-            Some(data) => format!(r#"{{"message":{message},"data":{}}}"#, data.as_str()),
-        };
-        plain(PacketKind::ConnectError, namespace, &payload)
+        plain(PacketKind::ConnectError, namespace, &refusal(message, data))
     }
 
     /// The server's refusal with a payload of any shape: clients of the older revision expect a string, or what the application's
@@ -83,11 +78,26 @@ impl Encoded {
     }
 }
 
-/// Writes the payload of an event: its name and its arguments.
-pub(super) fn write_event(sink: &mut Sink, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EncodeError> {
+/// The payload of a refusal.
+pub(in crate::codec) fn refusal(message: &str, data: Option<&Json>) -> String {
+    let message = serde_json::to_string(message).expect("a string can always be written");
+    match data {
+        None => format!(r#"{{"message":{message}}}"#),
+        Some(data) => format!(r#"{{"message":{message},"data":{}}}"#, data.as_str()),
+    }
+}
+
+/// Whether an event may have this name.
+pub(in crate::codec) fn check_name(event: &str) -> Result<(), EncodeError> {
     if is_reserved_event(event) {
         return Err(EncodeError::ReservedEvent(event.into()));
     }
+    Ok(())
+}
+
+/// Writes the payload of an event: its name and its arguments.
+pub(super) fn write_event(sink: &mut Sink, event: &str, args: &(impl ToArgs + ?Sized)) -> Result<(), EncodeError> {
+    check_name(event)?;
     sink.raw("[");
     sink.string(event);
     args.write_args(&mut ArgsWriter::new(sink, true))?;
@@ -122,7 +132,7 @@ fn push_number(text: &mut String, number: fmt::Arguments<'_>) {
 fn plain(kind: PacketKind, namespace: &str, payload: &str) -> Encoded {
     let mut text = head(kind, 0, namespace, None, payload.len());
     text.push_str(payload);
-    Encoded::new(Frame::encoded(text.into()), Attachments::NONE)
+    Encoded::with_attachments(Frame::encoded(text.into()), Attachments::NONE)
 }
 
 /// A packet that was written as if it had no attachments, which is only known in the end.
@@ -131,5 +141,5 @@ fn packet(kind: PacketKind, mut text: String, attachments: Attachments) -> Encod
         let announced = format!("{}{}-", binary.digit(), attachments.len());
         text.replace_range(1..2, &announced); // behind the packet type of Engine.IO, instead of the kind
     }
-    Encoded::new(Frame::encoded(text.into()), attachments)
+    Encoded::with_attachments(Frame::encoded(text.into()), attachments)
 }

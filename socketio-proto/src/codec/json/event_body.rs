@@ -49,6 +49,6 @@ impl EventBody {
         };
         let mut text = head(kind, self.attachments.len(), namespace, id, self.payload.len());
         text.push_str(&self.payload);
-        Encoded::new(Frame::encoded(text.into()), self.attachments.clone())
+        Encoded::with_attachments(Frame::encoded(text.into()), self.attachments.clone())
     }
 }

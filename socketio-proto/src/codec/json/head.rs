@@ -83,7 +83,7 @@ impl<'a> Head<'a> {
     }
 
     /// What the kind asks of the parts.
-    fn check(&self) -> Result<(), DecodeError> {
+    pub(in crate::codec) fn check(&self) -> Result<(), DecodeError> {
         let kind = self.kind;
         match kind {
             PacketKind::Connect | PacketKind::Disconnect | PacketKind::ConnectError => {}

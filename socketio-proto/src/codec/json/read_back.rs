@@ -10,8 +10,8 @@ use crate::args::Args;
 use crate::codec::encoded::Encoded;
 
 impl Encoded {
-    /// Reads back the name and the arguments of an event, for whoever watches what is sent. They share the memory of the packet. `None`
-    /// if it is no event.
+    /// Reads back the name and the arguments of an event that the default parser has written, for whoever watches what is sent. They
+    /// share the memory of the packet. `None` if it is no event. See [`Parser::to_event`](crate::Parser::to_event) for any parser.
     #[must_use]
     pub fn to_event(&self) -> Option<(ByteString, Args)> {
         let Message::Text(text) = self.first().as_message() else {
@@ -20,7 +20,7 @@ impl Encoded {
         let packet = text.strip_prefix(Frame::TEXT_PREFIX)?;
         let head = Head::parse(packet, usize::MAX).ok()?;
         let (name, elements) = head.event()?;
-        let args = Args::from_parts(text.slice_ref(elements), self.attachments().clone());
+        let args = Args::from_parts(text.slice_ref(elements), self.attachments()?.clone());
         let name = match name {
             Cow::Borrowed(name) => text.slice_ref(name),
             Cow::Owned(name) => name.into(),
