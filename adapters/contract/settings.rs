@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use socketio_hyper::{EngineConfig, EngineServer, PerMessageDeflate, Runtime, Server, Transports};
+use socketio_hyper::{EngineConfig, EngineServer, Parser, PerMessageDeflate, Runtime, Server, Transports};
 
 /// What the environment says.
 #[derive(Debug)]
@@ -11,20 +11,26 @@ pub(crate) struct Settings {
     engine: EngineConfig,
     connect_timeout: Duration,
     per_message_deflate: Option<PerMessageDeflate>,
+    parser: Parser,
 }
 
 /// The settings that are not there yet, and for which the process ends with status 64.
-const MISSING: [&str; 4] = ["PARSER", "RECOVERY", "COOKIE", "CORS_ORIGIN"];
+const MISSING: [&str; 3] = ["RECOVERY", "COOKIE", "CORS_ORIGIN"];
 
 impl Settings {
     /// Reads the environment. None if it asks for something that is not there yet.
     pub(crate) fn from_env() -> Option<Self> {
         if MISSING
             .into_iter()
-            .any(|name| !matches!(text(name).as_deref(), None | Some("0" | "json")))
+            .any(|name| !matches!(text(name).as_deref(), None | Some("0")))
         {
             return None;
         }
+        let parser = match text("PARSER").as_deref() {
+            None | Some("json") => Parser::default(),
+            Some("msgpack") => Parser::msgpack(),
+            Some(_) => return None,
+        };
         let mut engine = EngineConfig::default();
         engine.ping_interval = millis("PING_INTERVAL", engine.ping_interval);
         engine.ping_timeout = millis("PING_TIMEOUT", engine.ping_timeout);
@@ -44,6 +50,7 @@ impl Settings {
             engine,
             connect_timeout: millis("CONNECT_TIMEOUT", Duration::from_secs(45)),
             per_message_deflate: (text("PER_MESSAGE_DEFLATE").as_deref() == Some("1")).then(PerMessageDeflate::new),
+            parser,
         })
     }
 
@@ -58,6 +65,7 @@ impl Settings {
             .transports(self.engine.transports)
             .allow_upgrades(self.engine.allow_upgrades)
             .allow_eio3(self.engine.allow_eio3)
+            .parser(self.parser.clone())
             .keep_headers(true);
         match self.per_message_deflate {
             Some(deflate) => builder.per_message_deflate(deflate).build(),

@@ -8,7 +8,8 @@ use engineio_proto::{Frame, Message, Revision};
 use serde_json::json;
 use socketio_proto::server::{Config, Event};
 use socketio_proto::{
-    Args, DecodeError, Decoder, DecoderLimits, EncodeError, Encoded, Json, Packet, PacketDecoder, PacketParser, Parser,
+    AckId, Args, DecodeError, Decoder, DecoderLimits, EncodeError, Encoded, Json, Packet, PacketDecoder, PacketParser,
+    Parser,
 };
 use support::{Client, EngineConfig, TRANSPORTS, config, ms};
 
@@ -387,4 +388,18 @@ fn a_packet_of_frames_is_what_they_are() {
     assert_eq!(packet, packet.clone());
     let one = Encoded::from_frames(Frame::text("2[\"a\"]"), []);
     assert_eq!(one, Encoded::event("/", None, "a", &()).unwrap());
+}
+
+#[test]
+fn an_event_can_be_read_back_whichever_parser_wrote_it() {
+    for parser in parsers() {
+        let id = Some(AckId(7));
+        let packet = parser
+            .event("/chat", id, "say", &("hello", Bytes::from_static(b"123")))
+            .unwrap();
+        let (name, args) = parser.to_event(&packet).unwrap_or_else(|| panic!("{parser:?}"));
+        assert_eq!((&*name, args.len()), ("say", 2), "{parser:?}");
+        assert_eq!(args.get(1).unwrap().as_bytes().unwrap(), "123");
+        assert_eq!(parser.to_event(&parser.disconnect("/chat").unwrap()), None);
+    }
 }

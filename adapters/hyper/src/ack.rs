@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 use socketio_proto::server::{AckError, EmitError};
-use socketio_proto::{AckId, Args, Encoded, ToArgs};
+use socketio_proto::{AckId, Args, ToArgs};
 
 use crate::Socket;
 
@@ -37,7 +37,7 @@ impl Ack {
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn send(self, args: impl ToArgs) -> Result<(), EmitError> {
         let Some(id) = self.id else { return Ok(()) };
-        let packet = Encoded::ack(self.socket.namespace().name(), id, &args)?;
+        let packet = self.socket.namespace().encode_ack(id, &args)?;
         self.socket.send(&packet, false)?;
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engineio_proto::Transports;
+use socketio_proto::Parser;
 
 use crate::client_files::ClientFiles;
 use crate::clock::ServerClock;
@@ -158,6 +159,25 @@ impl<R: Runtime> ServerBuilder<R> {
     #[must_use]
     pub fn max_attachments(mut self, max: usize) -> Self {
         self.sockets.max_attachments = max;
+        self
+    }
+
+    /// How packets are written. Default: the parser that every client has. Any other must be that of all clients.
+    ///
+    /// [`Parser::msgpack`] is npm's `socket.io-msgpack-parser`; a [`PacketParser`](crate::PacketParser) of your own goes into
+    /// [`Parser::new`]. Handlers and emits do not change.
+    ///
+    /// ```
+    /// use socketio_hyper::{Parser, Runtime, Server};
+    ///
+    /// // In the browser: `io({ parser: msgpackParser })`.
+    /// fn server<R: Runtime>() -> Server<R> {
+    ///     Server::builder().parser(Parser::msgpack()).build()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn parser(mut self, parser: Parser) -> Self {
+        self.sockets.parser = parser;
         self
     }
 

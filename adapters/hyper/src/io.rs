@@ -92,7 +92,7 @@ impl Io {
     pub(crate) fn create(&self, name: &str) -> Namespace {
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
         let entry = namespaces.named.entry(name.into()).or_insert_with(|| Entry {
-            namespace: Namespace::new(name, Arc::default()),
+            namespace: self.namespace(name, Arc::default()),
             dynamic: None,
         });
         entry.dynamic = None;
@@ -105,7 +105,7 @@ impl Io {
         let listeners = Arc::<Listeners>::default();
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
         namespaces.patterns.push((pattern, Arc::clone(&listeners)));
-        Namespace::new("/*", listeners)
+        self.namespace("/*", listeners)
     }
 
     /// The namespace that a client asks for, if there is or may be one. Once the client is out again, or was not let in,
@@ -127,7 +127,7 @@ impl Io {
         })?;
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
         let entry = namespaces.named.entry(name.into()).or_insert_with(|| Entry {
-            namespace: Namespace::new(name, listeners),
+            namespace: self.namespace(name, listeners),
             dynamic: Some(AtomicUsize::new(0)),
         });
         Some(entry.enter())
@@ -171,5 +171,9 @@ impl Io {
     pub(crate) fn socket_count(&self) -> usize {
         let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
         namespaces.named.values().map(|entry| entry.namespace.len()).sum()
+    }
+
+    fn namespace(&self, name: &str, listeners: Arc<Listeners>) -> Namespace {
+        Namespace::new(name, self.settings.sockets.parser.clone(), listeners)
     }
 }

@@ -95,12 +95,15 @@ mod runtime;
 pub use runtime::{Runtime, Task};
 
 pub use engineio_proto::{
-    CloseReason, Config as EngineConfig, Message, Revision, SendError, TransportKind, Transports,
+    CloseReason, Config as EngineConfig, Frame, Message, Revision, SendError, TransportKind, Transports,
 };
 pub use hyper;
 pub use socketio_proto::server::hub::JoinError;
 pub use socketio_proto::server::{AckError, EmitError};
-pub use socketio_proto::{Arg, Args, ArgsError, DisconnectReason, Json, SocketId, ToArgs};
+pub use socketio_proto::{
+    AckId, Arg, Args, ArgsError, DecodeError, Decoder, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json,
+    MessagePack, Packet, PacketDecoder, PacketParser, Parser, SocketId, ToArgs,
+};
 
 mod answers;
 mod client;

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytestring::ByteString;
 use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{self, Target};
-use socketio_proto::{AckId, Args, DisconnectReason, ToArgs};
+use socketio_proto::{AckId, Args, DisconnectReason, EncodeError, Encoded, Parser, ToArgs};
 
 use crate::flags::Flags;
 use crate::handler::{Handler, Outcome};
@@ -22,15 +23,17 @@ pub struct Namespace(Arc<Inner>);
 
 struct Inner {
     name: Box<str>,
+    parser: Parser,
     listeners: Arc<Listeners>,
     members: Mutex<hub::Namespace<Socket>>,
     next_ack: AtomicU64,
 }
 
 impl Namespace {
-    pub(crate) fn new(name: &str, listeners: Arc<Listeners>) -> Self {
+    pub(crate) fn new(name: &str, parser: Parser, listeners: Arc<Listeners>) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
+            parser,
             listeners,
             members: Mutex::new(Self::no_members()),
             next_ack: AtomicU64::new(0),
@@ -216,6 +219,26 @@ impl Namespace {
 
     pub(crate) fn listeners(&self) -> &Listeners {
         &self.0.listeners
+    }
+
+    /// An event of this namespace, encoded for anyone in it.
+    pub(crate) fn encode_event(
+        &self,
+        id: Option<AckId>,
+        event: &str,
+        args: &(impl ToArgs + ?Sized),
+    ) -> Result<Encoded, EncodeError> {
+        self.0.parser.event(&self.0.name, id, event, args)
+    }
+
+    /// What an encoded event of this namespace says.
+    pub(crate) fn read_back(&self, packet: &Encoded) -> Option<(ByteString, Args)> {
+        self.0.parser.to_event(packet)
+    }
+
+    /// The answer to an event of this namespace.
+    pub(crate) fn encode_ack(&self, id: AckId, args: &(impl ToArgs + ?Sized)) -> Result<Encoded, EncodeError> {
+        self.0.parser.ack(&self.0.name, id, args)
     }
 
     /// A number for an event that wants an acknowledgement. One sequence for all sockets, so that one packet can go to many.

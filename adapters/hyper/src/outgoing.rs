@@ -29,7 +29,7 @@ impl Outgoing {
         flags: Flags,
     ) -> Result<Self, EncodeError> {
         Ok(Self {
-            packet: flags.mark(Encoded::event(namespace.name(), id, event, args)?),
+            packet: flags.mark(namespace.encode_event(id, event, args)?),
             said: OnceLock::new(),
         })
     }
@@ -42,7 +42,7 @@ impl Outgoing {
     pub(crate) fn tell(&self, socket: &Socket) {
         let hooks = socket.hooks(Hooks::OUTGOING);
         for listener in hooks.outgoing() {
-            let said = self.said.get_or_init(|| self.packet.to_event());
+            let said = self.said.get_or_init(|| socket.namespace().read_back(&self.packet));
             let Some((event, args)) = said else { return };
             if let Err(panicked) = shield(|| listener(socket, event, args)) {
                 report(socket, event, Err(panicked));

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use bytestring::ByteString;
-use engineio_proto::{Message, Revision};
+use engineio_proto::{Frame, Message, Revision};
 
 use super::encoded::Encoded;
 use super::json::{self, Decoder, DecoderLimits};
@@ -169,6 +169,30 @@ impl Parser {
             Packet::Ack { namespace, id, args } => Encoded::ack(namespace, *id, args),
             Packet::ConnectError { namespace, data } => Ok(Encoded::connect_error_with(namespace, data)),
         }
+    }
+
+    /// Reads back the name and the arguments of an event that this parser has written, for whoever watches what is sent. `None` if it
+    /// is no event.
+    #[must_use]
+    pub fn to_event(&self, encoded: &Encoded) -> Option<(ByteString, Args)> {
+        let Some(parser) = &self.0 else {
+            return encoded.to_event();
+        };
+        let limits = DecoderLimits {
+            max_attachments: usize::MAX,
+            max_attachment_bytes: usize::MAX,
+        };
+        let mut decoder = parser.decoder(Revision::V4, limits);
+        encoded.frames().find_map(|frame| {
+            let message = match frame.into_message() {
+                Message::Text(text) => Message::Text(text.slice_ref(text.strip_prefix(Frame::TEXT_PREFIX)?)),
+                binary @ Message::Binary(_) => binary,
+            };
+            match decoder.decode(message).ok()?? {
+                Packet::Event { event, args, .. } => Some((event, args)),
+                _ => None,
+            }
+        })
     }
 
     /// What reads the messages of one connection.
