@@ -1,4 +1,4 @@
-"""The Python client against the contract server: python_client.py URL.
+"""The Python client against the contract server: python_client.py URL [SERIALIZER].
 
 One line per check; exits with 1 when one of them failed.
 """
@@ -16,6 +16,7 @@ engineio.payload.Payload.max_decode_packets = 10_000
 PATIENCE = 5
 MODES = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
 ALL_BYTES = bytes(range(256))
+SERIALIZER = sys.argv[2] if len(sys.argv) > 2 else "default"
 
 
 class Inbox:
@@ -42,7 +43,7 @@ class Inbox:
 
 
 async def client(url, transports, **options):
-    result = socketio.AsyncClient(reconnection=False)
+    result = socketio.AsyncClient(reconnection=False, serializer=SERIALIZER)
     result.inbox = Inbox(result)
     await result.connect(url, transports=transports, wait_timeout=PATIENCE, **options)
     return result
@@ -132,7 +133,7 @@ async def check_order(url, transports):
 
 
 async def check_namespaces(url, transports):
-    refused, errors = socketio.AsyncClient(reconnection=False), []
+    refused, errors = socketio.AsyncClient(reconnection=False, serializer=SERIALIZER), []
     refused.on("connect_error", errors.append, namespace="/admin")
     try:
         await refused.connect(url, transports=transports, namespaces=["/admin"], auth={"token": "wrong"})
@@ -158,7 +159,7 @@ async def check_disconnect(url, transports):
 
 def check_blocking(url, transports):
     """The blocking client has its own transports."""
-    with socketio.SimpleClient() as c:
+    with socketio.SimpleClient(serializer=SERIALIZER) as c:
         c.connect(url, transports=transports, wait_timeout=PATIENCE)
         equal(c.receive(timeout=PATIENCE), ["auth", {}])
         equal(c.call("message-with-ack", {"a": 1}, timeout=PATIENCE), {"a": 1})
