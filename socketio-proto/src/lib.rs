@@ -3,7 +3,8 @@
 //!
 //! - [`server::Connection`] is one client: its sockets, one for each namespace it has joined, and the acknowledgements that are
 //!   awaited, over one Engine.IO session;
-//! - [`server::hub`] knows where everyone is: namespaces, rooms, and to whom something is addressed. It sends nothing;
+//! - [`server::hub`] knows where everyone is: namespaces, rooms, and to whom something is addressed. It sends nothing. It also knows
+//!   [who may come back](server::hub::recovery) after its connection was lost, and what it missed;
 //! - [`Decoder`], [`Encoded`], [`Args`] and [`Head`] are the codec, for whoever wants only that; [`MessagePack`] is another one, and
 //!   [`PacketParser`] what it takes to be one.
 //!
@@ -84,7 +85,7 @@
 //!
 //! # What is not here yet
 //!
-//! The client's side, and connection state recovery.
+//! The client's side.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -113,6 +114,9 @@ pub use kind::PacketKind;
 
 mod packet;
 pub use packet::{AckId, Packet, is_reserved_event};
+
+mod private_id;
+pub use private_id::PrivateId;
 
 mod reason;
 pub use reason::{DisconnectReason, Violation};

@@ -17,6 +17,8 @@ pub enum DisconnectReason {
     ServerNamespaceDisconnect,
     /// The server stops.
     ServerShuttingDown,
+    /// The client came back on another connection, while this one was taken to be alive.
+    Superseded,
     /// The client broke a rule of the protocol and its connection was closed.
     ForcedClose(Violation),
     /// The client sent what is no packet.
@@ -53,9 +55,20 @@ impl DisconnectReason {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
             Self::ServerNamespaceDisconnect => "server namespace disconnect",
             Self::ServerShuttingDown => "server shutting down",
+            Self::Superseded => "forced server close",
             Self::ForcedClose(_) | Self::Unwritten(_) => "forced close",
             Self::ParseError(_) => "parse error",
             Self::Session(reason) => reason.as_str(),
+        }
+    }
+
+    /// Whether the client may [come back](crate::server::hub::recovery): nobody wanted it to go, and it sent nothing that makes no sense.
+    #[must_use]
+    pub const fn is_recoverable(&self) -> bool {
+        match self {
+            Self::ClientNamespaceDisconnect | Self::ServerNamespaceDisconnect | Self::ParseError(_) => false,
+            Self::ServerShuttingDown | Self::Superseded | Self::ForcedClose(_) | Self::Unwritten(_) => true,
+            Self::Session(reason) => !matches!(reason, CloseReason::ParseError(_)),
         }
     }
 }
@@ -63,6 +76,7 @@ impl DisconnectReason {
 impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Superseded => f.write_str("forced server close: the client has come back on another connection"),
             Self::ForcedClose(violation) => write!(f, "forced close: {violation}"),
             Self::ParseError(error) => write!(f, "parse error: {error}"),
             Self::Unwritten(error) => write!(f, "forced close: {error}"),

@@ -15,14 +15,16 @@ use super::revision_3;
 use super::sockets::Sockets;
 use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
 use crate::codec::ParserDecoder;
-use crate::{AckId, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json, Packet, SocketId, ToArgs, Violation};
+use crate::{
+    AckId, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json, Packet, PrivateId, SocketId, ToArgs, Violation,
+};
 
 /// One client's sockets, one for each namespace it has joined, over one Engine.IO session.
 ///
 /// - `handle_*` are the session's own: what the network and the clock did;
-/// - commands: [`accept`](Self::accept), [`refuse`](Self::refuse), [`emit`](Self::emit),
+/// - commands: [`accept`](Self::accept), [`accept_recoverable`](Self::accept_recoverable), [`refuse`](Self::refuse), [`emit`](Self::emit),
 ///   [`emit_with_ack`](Self::emit_with_ack), [`forget_ack`](Self::forget_ack), [`ack`](Self::ack), [`send`](Self::send),
-///   [`disconnect`](Self::disconnect), [`close`](Self::close);
+///   [`disconnect`](Self::disconnect), [`close`](Self::close), [`supersede`](Self::supersede);
 /// - [`poll_event`](Self::poll_event), [`poll_transmit`](Self::poll_transmit), [`poll_timeout`](Self::poll_timeout);
 /// - getters.
 ///
@@ -62,6 +64,8 @@ pub struct Connection {
 #[derive(Serialize)]
 struct Welcome<'a> {
     sid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<&'a PrivateId>,
 }
 
 impl Connection {
@@ -139,16 +143,17 @@ impl Connection {
     ///
     /// [`NotWaiting`] if it does not wait: it has vanished meanwhile, or was answered already.
     pub fn accept(&mut self, socket: SocketKey, id: SocketId) -> Result<(), NotWaiting> {
-        let namespace = self.sockets.waiting(socket)?;
-        let welcome = match self.revision() {
-            Revision::V4 => Some(Json::encode(&Welcome { sid: id.as_str() }).expect("an id is JSON")),
-            Revision::V3 => None,
-        };
-        let reply = self.config.parser.connect(namespace, welcome.as_ref());
-        self.sockets.accept(socket, id)?;
-        self.connect_by = None;
-        self.reply(reply);
-        Ok(())
+        self.welcome(socket, id, None)
+    }
+
+    /// [`accept`](Self::accept), and tell the client the name under which it can [come back](super::hub::recovery), or under which it
+    /// just did: if it knows the name already, and the id is the one it had, it takes itself for recovered.
+    ///
+    /// # Errors
+    ///
+    /// [`NotWaiting`], as [`accept`](Self::accept).
+    pub fn accept_recoverable(&mut self, socket: SocketKey, id: SocketId, pid: &PrivateId) -> Result<(), NotWaiting> {
+        self.welcome(socket, id, Some(pid))
     }
 
     /// Does not let a client join the namespace that it asked for. It may ask again. A client of revision 3 is told the data or, without
@@ -283,6 +288,12 @@ impl Connection {
         self.end(&DisconnectReason::ServerShuttingDown);
     }
 
+    /// Ends the connection because its client has come back on another: its sockets leave with [`DisconnectReason::Superseded`].
+    pub fn supersede(&mut self, now: Instant) {
+        self.now = now;
+        self.end(&DisconnectReason::Superseded);
+    }
+
     /// See [`engineio_proto::server::Connection::poll_transmit`].
     pub fn poll_transmit(&mut self, writable: bool) -> Option<Transmit> {
         self.session.poll_transmit(writable)
@@ -396,6 +407,19 @@ impl Connection {
     #[must_use]
     pub fn max_payload(&self) -> usize {
         self.session.max_payload()
+    }
+
+    fn welcome(&mut self, socket: SocketKey, id: SocketId, pid: Option<&PrivateId>) -> Result<(), NotWaiting> {
+        let namespace = self.sockets.waiting(socket)?;
+        let welcome = match self.revision() {
+            Revision::V4 => Some(Json::encode(&Welcome { sid: id.as_str(), pid }).expect("an id is JSON")),
+            Revision::V3 => None,
+        };
+        let reply = self.config.parser.connect(namespace, welcome.as_ref());
+        self.sockets.accept(socket, id)?;
+        self.connect_by = None;
+        self.reply(reply);
+        Ok(())
     }
 
     /// One message of the session: a packet, or a part of one.

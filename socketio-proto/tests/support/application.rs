@@ -102,6 +102,11 @@ impl Client {
         self.step();
     }
 
+    pub fn supersede(&mut self) {
+        self.connection.supersede(self.now);
+        self.step();
+    }
+
     /// What has happened since the last look.
     pub fn events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)

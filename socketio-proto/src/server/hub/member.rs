@@ -1,10 +1,12 @@
 //! One member: its key, what is seen of it, what it leaves behind.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use core::borrow::Borrow;
 use thiserror::Error;
 
+use super::recovery::{History, Recovery};
 use crate::SocketId;
 
 /// The namespace's short name for a member: copied freely, looked up in a few nanoseconds.
@@ -67,6 +69,8 @@ pub(super) struct Entry<T> {
     pub(super) rooms: BTreeSet<Arc<str>>,
     /// Whether it is in the room of its id. That room is nothing but this flag: most members have it and no other.
     pub(super) in_own_room: bool,
+    /// Where it has been, if it may come back.
+    pub(super) history: Option<Box<History>>,
 }
 
 impl<T> Entry<T> {
@@ -76,6 +80,29 @@ impl<T> Entry<T> {
             value,
             rooms: BTreeSet::new(),
             in_own_room: true,
+            history: None,
+        }
+    }
+
+    /// The same for one that may come back.
+    pub(super) fn with_history(id: SocketId, value: T, history: History) -> Self {
+        Self {
+            history: Some(Box::new(history)),
+            ..Self::new(id, value)
+        }
+    }
+
+    /// Takes down that it has joined a room.
+    pub(super) fn note_joined<D>(&mut self, room: impl Into<Arc<str>>, recovery: Option<&Recovery<D>>) {
+        if let (Some(history), Some(recovery)) = (&mut self.history, recovery) {
+            recovery.joined(history, room.into());
+        }
+    }
+
+    /// Takes down that it has left a room.
+    pub(super) fn note_left<D>(&mut self, room: &str, recovery: Option<&Recovery<D>>) {
+        if let (Some(history), Some(recovery)) = (&mut self.history, recovery) {
+            recovery.left(history, room);
         }
     }
 

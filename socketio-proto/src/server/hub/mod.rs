@@ -46,6 +46,7 @@ mod member;
 mod members;
 mod names;
 mod namespace;
+pub mod recovery;
 mod slab;
 mod target;
 mod union;

@@ -1,5 +1,6 @@
 //! One namespace: its members and their rooms.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -7,27 +8,29 @@ use core::mem;
 
 use super::member::{Entry, IdKey};
 use super::names;
+use super::recovery::Recovery;
 use super::slab::Slab;
 use super::union::{Occupants, Union};
 use super::{IdTaken, JoinError, Member, MemberKey, Members, Removed, RoomLimits, Target};
 use crate::SocketId;
 
 /// The members of one namespace and the rooms they are in. `T` is how the application reaches a member; nobody here looks
-/// at it.
+/// at it. `D` is what is kept for a client that may [come back](super::recovery).
 ///
 /// Everyone begins in one room, named by the own [`SocketId`]: `to(id)` reaches that socket. It is a room as any other,
 /// the member may leave it and others may join it. Other rooms exist as long as someone is in them.
 ///
 /// In the order of the methods: what is done to it (`insert`, `remove`, `join`, `leave`), then what is so.
 #[derive(Clone, Debug)]
-pub struct Namespace<T> {
-    members: Slab<Entry<T>>,
+pub struct Namespace<T, D = ()> {
+    pub(super) members: Slab<Entry<T>>,
     /// The places of all members: the room that has no name.
     everyone: BTreeSet<u32>,
-    ids: BTreeMap<IdKey, u32>,
+    pub(super) ids: BTreeMap<IdKey, u32>,
     /// None is empty; nobody is listed in the room of the own id.
     rooms: BTreeMap<Arc<str>, Room>,
     limits: RoomLimits,
+    pub(super) recovery: Option<Box<Recovery<D>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,12 +41,14 @@ struct Room {
 }
 
 impl<T> Namespace<T> {
-    /// A namespace without members.
+    /// A namespace without members. They do not come back: see [`with_recovery`](Self::with_recovery).
     #[must_use]
     pub const fn new(limits: RoomLimits) -> Self {
         Self::with_serial(limits, 0)
     }
+}
 
+impl<T, D> Namespace<T, D> {
     /// The same, whose keys are none of those that have a serial below `serial`.
     pub(super) const fn with_serial(limits: RoomLimits, serial: u64) -> Self {
         Self {
@@ -52,6 +57,7 @@ impl<T> Namespace<T> {
             ids: BTreeMap::new(),
             rooms: BTreeMap::new(),
             limits,
+            recovery: None,
         }
     }
 
@@ -64,22 +70,32 @@ impl<T> Namespace<T> {
         if self.ids.contains_key(id.as_bytes()) {
             return Err(IdTaken { id, value });
         }
-        let key = self.members.insert(Entry::new(id.clone(), value));
-        self.ids.insert(IdKey(id), key.index);
-        self.everyone.insert(key.index);
-        Ok(key)
+        Ok(self.admit(Entry::new(id, value)))
     }
 
     /// Takes a member out of all rooms and of the namespace; `None` if that was done before.
     pub fn remove(&mut self, key: MemberKey) -> Option<Removed<T>> {
-        let Entry { id, value, rooms, .. } = self.members.remove(key)?;
+        let Entry {
+            id,
+            value,
+            rooms,
+            history,
+            ..
+        } = self.members.remove(key)?;
         for room in &rooms {
             self.take_out(room, key);
         }
         self.ids.remove(id.as_bytes());
         self.everyone.remove(&key.index);
+        if let (Some(history), Some(recovery)) = (history, &mut self.recovery) {
+            recovery.forget(&history);
+        }
         if self.is_empty() {
-            *self = Self::with_serial(self.limits, self.next_serial()); // gives the memory of the busy hours back
+            // gives the memory of the busy hours back
+            *self = Self {
+                recovery: self.recovery.take(),
+                ..Self::with_serial(self.limits, self.next_serial())
+            };
         }
         Some(Removed { id, value, rooms })
     }
@@ -98,7 +114,11 @@ impl<T> Namespace<T> {
     pub fn join(&mut self, key: MemberKey, room: &str) -> Result<bool, JoinError> {
         let entry = self.members.get_mut(key).ok_or(JoinError::Gone)?;
         if entry.owns(room) {
-            return Ok(!mem::replace(&mut entry.in_own_room, true));
+            let joined = !mem::replace(&mut entry.in_own_room, true);
+            if joined {
+                entry.note_joined(room, self.recovery.as_deref());
+            }
+            return Ok(joined);
         }
         if room.len() > self.limits.name_bytes {
             return Err(JoinError::NameTooLong {
@@ -111,22 +131,7 @@ impl<T> Namespace<T> {
                 limit: self.limits.rooms_per_member,
             });
         }
-        let name = if let Some(room) = self.rooms.get_mut(room) {
-            if !room.members.insert(key.index) {
-                return Ok(false);
-            }
-            Arc::clone(&room.name)
-        } else {
-            let name = Arc::<str>::from(room);
-            let room = Room {
-                name: Arc::clone(&name),
-                members: BTreeSet::from([key.index]),
-            };
-            self.rooms.insert(Arc::clone(&name), room);
-            name
-        };
-        entry.rooms.insert(name);
-        Ok(true)
+        Ok(self.enter(key, room))
     }
 
     /// Takes a member out of a room, which ceases to be with its last; `false` if it was not in it, or is no member.
@@ -134,11 +139,15 @@ impl<T> Namespace<T> {
         let Some(entry) = self.members.get_mut(key) else {
             return false;
         };
-        if entry.owns(room) {
-            return mem::replace(&mut entry.in_own_room, false);
-        }
-        let was_in = entry.rooms.remove(room);
+        let was_in = if entry.owns(room) {
+            mem::replace(&mut entry.in_own_room, false)
+        } else {
+            entry.rooms.remove(room)
+        };
         if was_in {
+            entry.note_left(room, self.recovery.as_deref());
+        }
+        if was_in && !entry.owns(room) {
             self.take_out(room, key);
         }
         was_in
@@ -247,6 +256,38 @@ impl<T> Namespace<T> {
         self.members.next_serial()
     }
 
+    /// Takes a member in, who is in no room but maybe that of its id.
+    pub(super) fn admit(&mut self, entry: Entry<T>) -> MemberKey {
+        let id = entry.id.clone();
+        let key = self.members.insert(entry);
+        self.ids.insert(IdKey(id), key.index);
+        self.everyone.insert(key.index);
+        key
+    }
+
+    /// Puts a member into a room that is not its own; `false` if it was in it already.
+    pub(super) fn enter(&mut self, key: MemberKey, room: &str) -> bool {
+        let name = if let Some(room) = self.rooms.get_mut(room) {
+            if !room.members.insert(key.index) {
+                return false;
+            }
+            Arc::clone(&room.name)
+        } else {
+            let name = Arc::<str>::from(room);
+            let room = Room {
+                name: Arc::clone(&name),
+                members: BTreeSet::from([key.index]),
+            };
+            self.rooms.insert(Arc::clone(&name), room);
+            name
+        };
+        if let Some(entry) = self.members.get_mut(key) {
+            entry.note_joined(Arc::clone(&name), self.recovery.as_deref());
+            entry.rooms.insert(name);
+        }
+        true
+    }
+
     /// Strikes a member off the list of a room.
     fn take_out(&mut self, room: &str, key: MemberKey) {
         let list = &mut self
@@ -260,7 +301,7 @@ impl<T> Namespace<T> {
         }
     }
 
-    fn keys(&self, target: &Target) -> Vec<MemberKey> {
+    pub(super) fn keys(&self, target: &Target) -> Vec<MemberKey> {
         self.members(target).map(|member| member.key).collect()
     }
 

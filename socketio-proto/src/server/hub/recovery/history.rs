@@ -1,0 +1,136 @@
+//! Which events were addressed to one client.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::log::{Audience, Log};
+use crate::{PrivateId, SocketId};
+
+/// How many rooms that it has left a member may have to be remembered in. A client that makes the server join and leave rooms without
+/// end can be restored to the latest events only.
+const MAX_PAST: usize = 1_000;
+
+/// Where a client has been, in serials of the log: what it was sent can be told from what others were.
+#[derive(Clone, Debug)]
+pub(in super::super) struct History {
+    pub(super) pid: PrivateId,
+    /// The first event after it came.
+    since: u64,
+    /// The first event from which on all is known that it was sent.
+    floor: u64,
+    /// The first event after the last that it was sent.
+    last: u64,
+    /// Events that were recorded for it but wait to be sent, while later ones are sent already.
+    late: u32,
+    /// The rooms that it is in, each since when.
+    rooms: BTreeMap<Arc<str>, u64>,
+    /// The rooms that it was in.
+    past: Vec<Stay>,
+}
+
+#[derive(Clone, Debug)]
+struct Stay {
+    room: Arc<str>,
+    from: u64,
+    until: u64,
+}
+
+impl History {
+    /// Begins with the room of the own id, before the event `next`.
+    pub(super) fn new(pid: PrivateId, id: &SocketId, next: u64) -> Self {
+        Self {
+            pid,
+            since: next,
+            floor: next,
+            last: next,
+            late: 0,
+            rooms: BTreeMap::from([(Arc::from(id.as_str()), next)]),
+            past: Vec::new(),
+        }
+    }
+
+    /// It is in a room from the event `next` on.
+    pub(super) fn join(&mut self, room: Arc<str>, next: u64) {
+        self.rooms.entry(room).or_insert(next);
+    }
+
+    /// It is in a room no more, from the event `next` on.
+    pub(super) fn leave(&mut self, room: &str, log: &Log) {
+        let until = log.next();
+        let Some((room, from)) = self.rooms.remove_entry(room) else {
+            return;
+        };
+        if from == until {
+            return; // nothing was said meanwhile
+        }
+        if self.past.len() >= MAX_PAST {
+            self.past.retain(|stay| stay.until > log.first());
+        }
+        if self.past.len() >= MAX_PAST {
+            self.past.clear();
+            self.floor = until;
+        }
+        self.past.push(Stay { room, from, until });
+    }
+
+    /// It is sent the event before `next`.
+    pub(super) fn heard(&mut self, next: u64) {
+        self.last = next;
+    }
+
+    /// It is not sent an event that was recorded for it before later ones, but after them.
+    pub(super) fn delay(&mut self) {
+        self.late += 1;
+    }
+
+    /// It was sent such an event. What it saw last says nothing any more about what it saw before the event `next`.
+    pub(super) fn catch_up(&mut self, next: u64) {
+        self.late = self.late.saturating_sub(1);
+        self.floor = self.floor.max(next);
+    }
+
+    /// The rooms that it is in, that of its own id among them if it did not leave that.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.rooms.keys()
+    }
+
+    /// What it costs to remember it, in bytes.
+    pub(super) fn cost(&self) -> usize {
+        const ROOM: usize = 64;
+        let names = self.rooms.keys().chain(self.past.iter().map(|stay| &stay.room));
+        size_of::<Self>() + names.map(|name| name.len() + ROOM).sum::<usize>()
+    }
+
+    /// From which event on it has to be told what it missed; none if that is not known any more. `left` is the first event after it was
+    /// gone, `offset` the last that it saw.
+    pub(super) fn missing(&self, offset: Option<u64>, left: u64, log: &Log) -> Option<u64> {
+        let from = offset.map_or(Some(0), |offset| offset.checked_add(1))?.max(self.since);
+        let in_order = self.late == 0 && from >= self.floor && from <= log.next();
+        // All are there; or those that are not were for others: the last that it was sent while it was here it has seen.
+        let complete = log.first() <= from || (self.last <= from && log.first() <= left);
+        (in_order && complete).then_some(from)
+    }
+
+    /// Whether an event was addressed to it.
+    pub(super) fn is_addressed(&self, id: &SocketId, serial: u64, audience: &Audience) -> bool {
+        match audience {
+            Audience::One(one) => one == id,
+            Audience::Target { rooms, except, skip } => {
+                let was_in = |room: &Arc<str>| self.was_in(room, serial);
+                skip.as_ref() != Some(id)
+                    && (rooms.is_empty() || rooms.iter().any(was_in))
+                    && !except.iter().any(was_in)
+            }
+        }
+    }
+
+    fn was_in(&self, room: &str, serial: u64) -> bool {
+        let is_in = self.rooms.get(room).is_some_and(|from| *from <= serial);
+        is_in
+            || self
+                .past
+                .iter()
+                .any(|stay| *stay.room == *room && (stay.from..stay.until).contains(&serial))
+    }
+}
