@@ -14,6 +14,9 @@ use super::log::Audience;
 use super::{Away, Client, History, Offset, Recovery, RecoveryConfig};
 use crate::{Encoded, Json, PrivateId, SocketId};
 
+/// What a frame costs beside its bytes where it waits to be sent, in bytes.
+const FRAME_COST: usize = 64;
+
 /// A client's wish to come back: what it brings along with its credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResumeRequest {
@@ -109,7 +112,8 @@ impl<T, D> Namespace<T, D> {
     }
 
     /// Lets a client that was [suspended](Self::suspend) back in: under its id, into its rooms. `make` makes the member of its id and of
-    /// what was kept. Whoever missed more than `max_bytes` cannot come back: it would not fit into what may wait for a client.
+    /// what was kept. Whoever missed more than `max_bytes`, places in a queue included, cannot come back: it would not fit into what may wait
+    /// for a client.
     pub fn resume(
         &mut self,
         now: Instant,
@@ -282,7 +286,7 @@ impl<D> Recovery<D> {
         let mut bytes = 0;
         for (serial, audience, packet) in self.log.since(from) {
             if history.is_addressed(id, serial, audience) {
-                bytes += packet.len();
+                bytes += packet.len() + packet.frame_count() * FRAME_COST;
                 missed.push(packet.clone());
                 heard = serial + 1;
             }
