@@ -271,7 +271,7 @@ fn bookkeeping(nsp: &Namespace) {
             "rooms": socket.rooms(),
             "transport": socket.transport().as_str(),
             "protocol": socket.revision().number(),
-            "recovered": false,
+            "recovered": socket.recovered(),
         }))
     });
     nsp.on("handshake", async |socket: Socket, ack: Ack| {

@@ -98,8 +98,10 @@ fn is_dynamic(name: &str) -> bool {
 /// What every namespace does.
 fn namespace<R: Runtime>(namespace: &Namespace) {
     namespace.on_connect(async |socket: Socket| {
-        let auth: serde_json::Value = socket.auth()?;
-        socket.emit("auth", auth)?;
+        if !socket.recovered() {
+            let auth: serde_json::Value = socket.auth()?;
+            socket.emit("auth", auth)?;
+        }
         Ok::<_, socketio_hyper::BoxError>(())
     });
     events::register::<R>(namespace);

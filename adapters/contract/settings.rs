@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use socketio_hyper::{EngineConfig, EngineServer, Parser, PerMessageDeflate, Runtime, Server, Transports};
+use socketio_hyper::{
+    ConnectionStateRecovery, EngineConfig, EngineServer, Parser, PerMessageDeflate, Runtime, Server, Transports,
+};
 
 /// What the environment says.
 #[derive(Debug)]
@@ -12,10 +14,11 @@ pub(crate) struct Settings {
     connect_timeout: Duration,
     per_message_deflate: Option<PerMessageDeflate>,
     parser: Parser,
+    recovery: Option<ConnectionStateRecovery>,
 }
 
 /// The settings that are not there yet, and for which the process ends with status 64.
-const MISSING: [&str; 3] = ["RECOVERY", "COOKIE", "CORS_ORIGIN"];
+const MISSING: [&str; 2] = ["COOKIE", "CORS_ORIGIN"];
 
 impl Settings {
     /// Reads the environment. None if it asks for something that is not there yet.
@@ -51,12 +54,16 @@ impl Settings {
             connect_timeout: millis("CONNECT_TIMEOUT", Duration::from_secs(45)),
             per_message_deflate: (text("PER_MESSAGE_DEFLATE").as_deref() == Some("1")).then(PerMessageDeflate::new),
             parser,
+            recovery: (text("RECOVERY").as_deref() == Some("1")).then(|| {
+                let duration = millis("RECOVERY_MS", Duration::from_secs(120));
+                ConnectionStateRecovery::new().max_disconnection_duration(duration)
+            }),
         })
     }
 
     /// A server with these settings.
     pub(crate) fn server<R: Runtime>(&self) -> Server<R> {
-        let builder = Server::builder()
+        let mut builder = Server::builder()
             .ping_interval(self.engine.ping_interval)
             .ping_timeout(self.engine.ping_timeout)
             .upgrade_timeout(self.engine.upgrade_timeout)
@@ -67,10 +74,13 @@ impl Settings {
             .allow_eio3(self.engine.allow_eio3)
             .parser(self.parser.clone())
             .keep_headers(true);
-        match self.per_message_deflate {
-            Some(deflate) => builder.per_message_deflate(deflate).build(),
-            None => builder.build(),
+        if let Some(deflate) = self.per_message_deflate {
+            builder = builder.per_message_deflate(deflate);
         }
+        if let Some(recovery) = self.recovery {
+            builder = builder.connection_state_recovery(recovery);
+        }
+        builder.build()
     }
 
     /// A bare Engine.IO server with these settings.

@@ -71,10 +71,11 @@ describe("recovery", () => {
       const other = await connect(t, server);
       await arrived(socket, "auth");
       await call(socket, "join", "room");
+      const { id } = socket;
       await interrupted(socket, async () => {
         await server.statsBecome({ sockets: 1 });
         await call(other, "in-room", "room", "news", "to the room", Buffer.from([1, 2, 3]));
-        await call(other, "to-id", socket.id ?? socket._lastId, "news", "nobody");
+        await call(other, "to-id", id, "news", "to its id");
         await call(other, "in-room", "another", "news", "elsewhere");
         await call(other, "broadcast", "news", "to all", { n: 1 });
         await call(other, "except-room", "room", "news", "not for the room");
@@ -82,7 +83,7 @@ describe("recovery", () => {
       });
       await call(other, "emit-all", "news", "after");
       await barrier(socket);
-      const expected = [["to the room", Buffer.from([1, 2, 3])], ["to all", { n: 1 }], ...Array.from({ length: 50 }, (_, i) => [i]), ["after"]];
+      const expected = [["to the room", Buffer.from([1, 2, 3])], ["to its id"], ["to all", { n: 1 }], ...Array.from({ length: 50 }, (_, i) => [i]), ["after"]];
       assert.deepEqual(said(socket, "news"), expected);
       await interrupted(socket);
       await barrier(socket);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use engineio_proto::SendError;
 use futures_util::future::{Either, join_all, select};
-use socketio_proto::ToArgs;
 use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{JoinError, Target};
+use socketio_proto::{Args, ToArgs};
 
 use crate::flags::Flags;
 use crate::outgoing::Outgoing;
@@ -105,11 +105,8 @@ impl Broadcast {
     /// The event cannot be encoded; nobody gets anything.
     #[expect(clippy::needless_pass_by_value, reason = "arguments are written on the spot")]
     pub fn emit(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        let event = Outgoing::new(&self.namespace, None, event, &args, self.flags)?;
-        for socket in self.sockets() {
-            if let Err(SendError::Full(())) = socket.send_event(&event, self.flags.volatile) {
-                socket.give_up();
-            }
+        for socket in self.distribute(event, &args)?.slow {
+            socket.give_up();
         }
         Ok(())
     }
@@ -121,16 +118,8 @@ impl Broadcast {
     ///
     /// The event cannot be encoded; nobody gets anything.
     pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs, patience: Duration) -> Result<(), EmitError> {
-        let event = Outgoing::new(&self.namespace, None, event, &args, self.flags)?;
+        let Distributed { event, slow, gone, .. } = self.distribute(event, &args)?;
         drop(args); // it may not be allowed to wait here
-        let (mut slow, mut gone) = (Vec::new(), false);
-        for socket in self.sockets() {
-            match socket.send_event(&event, self.flags.volatile) {
-                Ok(()) => {}
-                Err(SendError::Full(())) => slow.push(socket),
-                Err(SendError::Closed(())) => gone = true,
-            }
-        }
         if gone {
             yield_now().await; // it will be out of its rooms once its own task has run, which a loop must not prevent
         }
@@ -139,7 +128,7 @@ impl Broadcast {
         };
         let sending = slow.iter().map(|socket| async {
             match select(pin!(socket.send_event_when_ready(&event)), timer.sleep(patience)).await {
-                Either::Left(_) => {}
+                Either::Left(_) => socket.catch_up(),
                 Either::Right(_) => socket.give_up(),
             }
         });
@@ -208,5 +197,68 @@ impl Broadcast {
             .members(&self.target)
             .map(|member| member.value.clone())
             .collect()
+    }
+
+    /// Sends an event to all who keep up.
+    fn distribute(&self, event: &str, args: &impl ToArgs) -> Result<Distributed, EmitError> {
+        let distributed = match self.namespace.log_of(self.flags) {
+            None => {
+                let event = Outgoing::new(&self.namespace, None, event, args, self.flags)?;
+                Distributed::among(self.sockets(), event, self.flags)
+            }
+            Some(log) => {
+                let args = Args::encode(args)?; // the application's part, without a lock
+                let _order = log.order();
+                let event = Outgoing::with_offset(&self.namespace, event, &args, self.flags)?;
+                let sockets = {
+                    let mut members = self.namespace.members();
+                    members.record(log.now(), &self.target, event.packet());
+                    members
+                        .members(&self.target)
+                        .map(|member| member.value.clone())
+                        .collect()
+                };
+                let distributed = Distributed::among(sockets, event, self.flags);
+                distributed.slow.iter().for_each(Socket::fall_behind);
+                distributed
+            }
+        };
+        for socket in &distributed.sent {
+            distributed.event.tell(socket);
+        }
+        Ok(distributed)
+    }
+}
+
+/// What became of an event that was sent to many.
+struct Distributed {
+    event: Outgoing,
+    sent: Vec<Socket>,
+    /// Those who did not get it, because they do not keep up.
+    slow: Vec<Socket>,
+    /// Somebody had left.
+    gone: bool,
+}
+
+impl Distributed {
+    fn among(mut sockets: Vec<Socket>, event: Outgoing, flags: Flags) -> Self {
+        let (mut slow, mut gone) = (Vec::new(), false);
+        sockets.retain(|socket| match socket.send(event.packet(), flags.volatile) {
+            Ok(sent) => sent,
+            Err(SendError::Full(())) => {
+                slow.push(socket.clone());
+                false
+            }
+            Err(SendError::Closed(())) => {
+                gone = true;
+                false
+            }
+        });
+        Self {
+            event,
+            sent: sockets,
+            slow,
+            gone,
+        }
     }
 }

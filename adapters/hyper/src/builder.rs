@@ -11,9 +11,10 @@ use socketio_proto::Parser;
 use crate::client_files::ClientFiles;
 use crate::clock::ServerClock;
 use crate::io::{Io, OnHandlerError, Settings};
+use crate::recovery::Recovery;
 use crate::registry::Registry;
 use crate::runtime::{Runtime, Task};
-use crate::{HandlerError, PerMessageDeflate, Server, Socket};
+use crate::{ConnectionStateRecovery, HandlerError, PerMessageDeflate, Server, Socket};
 
 /// The settings of a server, with the defaults of the JavaScript one.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ pub struct ServerBuilder<R> {
     on_handler_error: Option<OnHandlerError>,
     client_files: Option<Arc<ClientFiles>>,
     per_message_deflate: Option<PerMessageDeflate>,
+    recovery: Option<ConnectionStateRecovery>,
 }
 
 impl<R: Runtime> Default for ServerBuilder<R> {
@@ -47,6 +49,7 @@ impl<R: Runtime> Default for ServerBuilder<R> {
             on_handler_error: None,
             client_files: None,
             per_message_deflate: None,
+            recovery: None,
         }
     }
 }
@@ -57,6 +60,11 @@ impl<R: Runtime> ServerBuilder<R> {
     pub fn build(self) -> Server<R> {
         let clock = ServerClock::new(Arc::new(self.runtime.timer()));
         let runtime = self.runtime.clone();
+        let recovery = self.recovery.map(|settings| {
+            let detection = self.engine.ping_interval + self.engine.ping_timeout;
+            Recovery::new(settings, detection, clock.clone())
+        });
+        let max_missed = self.engine.send_capacity / 2;
         let mut registry = Registry::new(self.engine, clock, Arc::new(move |task: Task| runtime.spawn(task)));
         registry.per_message_deflate = self.per_message_deflate;
         let settings = Settings {
@@ -69,6 +77,9 @@ impl<R: Runtime> ServerBuilder<R> {
             close_timeout: self.close_timeout,
             on_handler_error: self.on_handler_error,
             client_files: self.client_files,
+            recovery,
+            max_missed,
+            skip_middlewares: self.recovery.is_none_or(|settings| settings.skip_middlewares),
         };
         Server::assemble(Io::new(settings, registry), self.runtime)
     }
@@ -211,6 +222,20 @@ impl<R: Runtime> ServerBuilder<R> {
     #[must_use]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.ack_timeout = timeout;
+        self
+    }
+
+    /// Lets clients whose connection was lost come back. Default: they come as somebody new.
+    ///
+    /// ```
+    /// # use socketio_hyper::{ConnectionStateRecovery, Runtime, Server};
+    /// # fn example<R: Runtime>() -> Server<R> {
+    /// Server::builder().connection_state_recovery(ConnectionStateRecovery::new()).build()
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn connection_state_recovery(mut self, settings: ConnectionStateRecovery) -> Self {
+        self.recovery = Some(settings);
         self
     }
 

@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytestring::ByteString;
 use engineio_proto::{Instant, Revision};
 use futures_channel::oneshot;
 use futures_util::future::join_all;
 use http::request::Parts;
 use socketio_proto::server::{AckError, Connection, Event, SocketKey};
-use socketio_proto::{AckId, Args, DisconnectReason, Json, SocketId};
+use socketio_proto::{AckId, Args, DisconnectReason};
 
-use crate::dispatch::{handle, serve};
-use crate::entropy::entropy;
+use crate::admission::connect;
+use crate::dispatch::handle;
 use crate::io::Io;
+use crate::recovery::Log;
 use crate::runtime::Task;
 use crate::session::{App, Session};
 use crate::shield::{shield, shield_future};
-use crate::{ConnectError, HandlerError, Handshake, IncomingEvent, Namespace, Socket};
+use crate::{HandlerError, Handshake, IncomingEvent, Socket};
 
 type AckSender = oneshot::Sender<Result<Args, AckError>>;
 
@@ -68,7 +68,7 @@ impl App for Client {
                 socket,
                 namespace,
                 auth,
-            } => client.connect(session, socket, &namespace, auth),
+            } => connect(session, socket, &namespace, auth),
             Event::Event {
                 socket,
                 name,
@@ -110,7 +110,7 @@ impl App for Client {
         let sockets = std::mem::take(&mut *session.app.sockets());
         for socket in sockets.into_values() {
             socket.finish();
-            session.app.take_out(&socket);
+            session.app.take_out(&socket, false);
             socket.listeners().close();
         }
         Self::release(session);
@@ -162,38 +162,6 @@ impl Client {
         None
     }
 
-    /// A client asks to join a namespace.
-    fn connect(
-        &self,
-        session: &Arc<Session<Self>>,
-        key: SocketKey,
-        namespace: &ByteString,
-        auth: Option<Json>,
-    ) -> Option<Task> {
-        let found = self
-            .io
-            .enter(namespace)
-            .ok_or_else(|| ConnectError::new("Invalid namespace"));
-        let drawn = found.and_then(|namespace| match new_id(session, key) {
-            Ok(id) => Ok((namespace, id)),
-            Err(error) => {
-                tracing::error!(%error, "no entropy for a socket id");
-                self.io.leave(namespace.name());
-                Err(ConnectError::new("internal error"))
-            }
-        });
-        match drawn {
-            Ok((namespace, id)) => {
-                let socket = Socket::new(id, key, namespace.clone(), Arc::clone(session), auth);
-                Some(Box::pin(admit(namespace, socket)))
-            }
-            Err(error) => {
-                refuse(session, key, &error);
-                None
-            }
-        }
-    }
-
     /// A socket has left.
     fn disconnect(&self, socket: &Socket, reason: &DisconnectReason) -> Option<Task> {
         tracing::debug!(socket = socket.log_id(), %reason, "a socket disconnected");
@@ -205,7 +173,7 @@ impl Client {
                 report(socket, "disconnecting", called);
             }
         }
-        self.take_out(socket);
+        self.take_out(socket, reason.is_recoverable());
         let handlers = [socket.listeners().disconnect(), namespace.disconnect()];
         socket.listeners().close();
         let calls: Vec<_> = handlers
@@ -225,13 +193,37 @@ impl Client {
         Some(Box::pin(async move { drop(join_all(calls).await) }))
     }
 
-    /// Takes a socket out of its namespace.
-    fn take_out(&self, socket: &Socket) {
+    /// Takes a socket out of its namespace. Its client may come back if that is what it left for, and if the server lets clients do so.
+    fn take_out(&self, socket: &Socket, may_come_back: bool) {
+        let namespace = socket.namespace();
         if let Some(member) = socket.member() {
-            let left = socket.namespace().members().remove(member);
+            let order = namespace.log().map(Log::order);
+            let left = match namespace.log() {
+                Some(log) if may_come_back => namespace.members().suspend(log.now(), member, socket.kept_data()),
+                _ => namespace.members().remove(member),
+            };
+            drop(order);
             drop(left);
+            if let Some(log) = namespace.log() {
+                namespace.drop_forgotten();
+                log.announce_departure();
+            }
         }
-        self.io.leave(socket.namespace().name());
+        self.io.leave(namespace.name());
+    }
+
+    pub(crate) fn io(&self) -> &Arc<Io> {
+        &self.io
+    }
+
+    /// A socket that is about to be connected.
+    pub(crate) fn insert(&self, socket: Socket) {
+        self.sockets().insert(socket.key(), socket);
+    }
+
+    /// A socket that was not connected after all.
+    pub(crate) fn remove(&self, key: SocketKey) -> Option<Socket> {
+        self.sockets().remove(&key)
     }
 
     fn sockets(&self) -> MutexGuard<'_, BTreeMap<SocketKey, Socket>> {
@@ -241,79 +233,6 @@ impl Client {
     fn acks(&self) -> MutexGuard<'_, BTreeMap<(SocketKey, AckId), AckSender>> {
         self.acks.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The id of a new socket: drawn, unless its client is too old to be told.
-fn new_id(session: &Session<Client>, key: SocketKey) -> Result<SocketId, getrandom::Error> {
-    let legacy_id = session.lock().machine.legacy_id(key);
-    legacy_id.map_or_else(|| entropy().map(SocketId::from_entropy), Ok)
-}
-
-/// Lets a client into a namespace, if its middlewares do, and calls the connect handler.
-async fn admit(namespace: Namespace, socket: Socket) {
-    let session = Arc::clone(socket.session());
-    let entry = Entry {
-        io: &session.app.io,
-        socket: &socket,
-    };
-    for middleware in namespace.listeners().middlewares() {
-        let verdict = shield_future(async { middleware(socket.clone()).await }).await;
-        let verdict = verdict.unwrap_or_else(|panicked| {
-            report(&socket, "connect", Err(panicked));
-            Err(ConnectError::new("internal error"))
-        });
-        if let Err(error) = verdict {
-            return refuse(&session, socket.key(), &error);
-        }
-    }
-    let Some(member) = socket.enter() else {
-        return refuse(&session, socket.key(), &ConnectError::new("internal error"));
-    };
-    session.app.sockets().insert(socket.key(), socket.clone());
-    let accepted = session.lock().machine.accept(socket.key(), socket.id().clone());
-    if accepted.is_err() {
-        // The client has vanished meanwhile, so there will be no event that it left.
-        let left = (
-            namespace.members().remove(member),
-            session.app.sockets().remove(&socket.key()),
-        );
-        drop(left);
-        return;
-    }
-    std::mem::forget(entry); // from now on it is the disconnection that ends it
-    session.notify();
-    tracing::debug!(
-        socket = socket.log_id(),
-        namespace = namespace.name(),
-        "a socket connected"
-    );
-    if let Some(handler) = namespace.listeners().connect() {
-        let result = shield_future(async { handler(socket.clone()).await }).await;
-        report(&socket, "connect", result.and_then(|result| result));
-    }
-    if socket.finish_connecting() {
-        serve(socket, None).await;
-    }
-}
-
-/// A client that is about to be in a namespace. Dropped on the way, it is not any more: a middleware may fail or be given up.
-struct Entry<'a> {
-    io: &'a Io,
-    socket: &'a Socket,
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        self.socket.finish();
-        self.socket.listeners().close();
-        self.io.leave(self.socket.namespace().name());
-    }
-}
-
-fn refuse(session: &Session<Client>, key: SocketKey, error: &ConnectError) {
-    // If the client has vanished meanwhile, it need not be told.
-    let _ = session.lock().machine.refuse(key, &error.message, error.data.as_ref());
-    session.notify();
 }
 
 /// An event that is being handled, for as long as its handler or a middleware waits.

@@ -6,7 +6,6 @@ use socketio_proto::ToArgs;
 use socketio_proto::server::EmitError;
 
 use crate::flags::Flags;
-use crate::outgoing::Outgoing;
 use crate::{AckFuture, Broadcast, IntoRooms, Socket};
 
 /// A socket and how to emit to it: what [`Socket::volatile`], [`Socket::timeout`] and [`Socket::compress`] return. It is a value and
@@ -74,12 +73,7 @@ impl Emitter {
     ///
     /// As [`Socket::emit_when_ready`].
     pub async fn emit_when_ready(&self, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
-        let packet = Outgoing::new(self.socket.namespace(), None, event, &args, self.flags)?;
-        drop(args); // it may not be allowed to wait here
-        if self.flags.volatile {
-            return Ok(self.socket.send_event(&packet, true)?);
-        }
-        Ok(self.socket.send_event_when_ready(&packet).await?)
+        self.socket.emit_as_when_ready(event, args, self.flags).await
     }
 
     /// Emits an event and asks for an acknowledgement: see [`Socket::emit_with_ack`].

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use socketio_proto::server::Config;
 use crate::client::Client;
 use crate::client_files::ClientFiles;
 use crate::listeners::Listeners;
+use crate::recovery::Recovery;
 use crate::registry::Registry;
 use crate::shield::shield;
 use crate::{HandlerError, Namespace, Socket};
@@ -24,6 +25,9 @@ pub(crate) type OnHandlerError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send
 
 /// Whether a namespace of this name may come into being.
 type Pattern = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Namespaces beyond which none is kept for clients that may come back: clients choose their names.
+const MAX_KEPT: usize = 10_000;
 
 /// What is decided before the first client comes.
 pub(crate) struct Settings {
@@ -36,6 +40,12 @@ pub(crate) struct Settings {
     pub(crate) close_timeout: Duration,
     pub(crate) on_handler_error: Option<OnHandlerError>,
     pub(crate) client_files: Option<Arc<ClientFiles>>,
+    /// There if clients can come back.
+    pub(crate) recovery: Option<Recovery>,
+    /// How many bytes a client may have missed that comes back.
+    pub(crate) max_missed: usize,
+    /// Whether they need not pass the middlewares again.
+    pub(crate) skip_middlewares: bool,
 }
 
 /// The sessions and namespaces of one server.
@@ -45,6 +55,8 @@ pub(crate) struct Io {
     namespaces: RwLock<Namespaces>,
     closing: Mutex<Option<oneshot::Sender<()>>>,
     closed: Shared<oneshot::Receiver<()>>,
+    /// Somebody looks for what is kept too long.
+    pub(crate) sweeping: AtomicBool,
 }
 
 #[derive(Default)]
@@ -83,6 +95,7 @@ impl Io {
             namespaces: RwLock::default(),
             closing: Mutex::new(Some(closing)),
             closed: closed.shared(),
+            sweeping: AtomicBool::new(false),
         };
         io.create("/"); // where clients are that name none
         io
@@ -142,9 +155,18 @@ impl Io {
         if !left(&self.namespaces.read().unwrap_or_else(PoisonError::into_inner)) {
             return;
         }
+        self.remove_if_deserted(name);
+    }
+
+    /// Removes a namespace that came with a client, if nobody is in it, and nobody is away who may come back.
+    pub(crate) fn remove_if_deserted(&self, name: &str) {
         let mut namespaces = self.namespaces.write().unwrap_or_else(PoisonError::into_inner);
-        let clients = namespaces.named.get(name).and_then(|entry| entry.dynamic.as_ref());
-        if clients.is_some_and(|clients| clients.load(Ordering::Relaxed) == 0) {
+        let crowded = namespaces.named.len() > MAX_KEPT;
+        let deserted = |entry: &Entry| {
+            let nobody = |clients: &AtomicUsize| clients.load(Ordering::Relaxed) == 0;
+            entry.dynamic.as_ref().is_some_and(nobody) && (crowded || entry.namespace.members().away() == 0)
+        };
+        if namespaces.named.get(name).is_some_and(deserted) {
             let forgotten = namespaces.named.remove(name);
             drop(namespaces);
             drop(forgotten); // what its handlers captured is none of the lock's business
@@ -173,7 +195,14 @@ impl Io {
         namespaces.named.values().map(|entry| entry.namespace.len()).sum()
     }
 
+    /// All namespaces.
+    pub(crate) fn namespaces(&self) -> Vec<Namespace> {
+        let namespaces = self.namespaces.read().unwrap_or_else(PoisonError::into_inner);
+        namespaces.named.values().map(|entry| entry.namespace.clone()).collect()
+    }
+
     fn namespace(&self, name: &str, listeners: Arc<Listeners>) -> Namespace {
-        Namespace::new(name, self.settings.sockets.parser.clone(), listeners)
+        let recovery = self.settings.recovery.as_ref();
+        Namespace::new(name, self.settings.sockets.parser.clone(), recovery, listeners)
     }
 }

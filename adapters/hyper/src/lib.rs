@@ -76,6 +76,9 @@ pub use broadcast::Broadcast;
 mod broadcast_acks;
 pub use broadcast_acks::BroadcastAcks;
 
+mod recovery;
+pub use recovery::ConnectionStateRecovery;
+
 mod error;
 pub use error::{BoxError, ConnectError, HandlerError};
 
@@ -105,6 +108,7 @@ pub use socketio_proto::{
     MessagePack, Packet, PacketDecoder, PacketParser, Parser, SocketId, ToArgs,
 };
 
+mod admission;
 mod answers;
 mod client;
 mod client_files;
@@ -122,6 +126,7 @@ mod registry;
 mod session;
 mod shield;
 mod stage;
+mod sweep;
 mod turn;
 mod waiters;
 mod websocket;

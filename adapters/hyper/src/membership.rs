@@ -76,7 +76,11 @@ impl Socket {
         };
         let alone = alone.take();
         let mut members = self.namespace().members();
-        let member = members.insert(self.id().clone(), self.clone()).ok()?;
+        let inserted = match self.pid() {
+            Some(pid) => members.insert_recoverable(pid, self.id().clone(), self.clone()),
+            None => members.insert(self.id().clone(), self.clone()),
+        };
+        let member = inserted.ok()?;
         if let Some(Alone {
             members: before,
             member: own,
@@ -94,10 +98,30 @@ impl Socket {
         *stage = Stage::Open(Queue::connecting());
         Some(member)
     }
+
+    /// It is not sent an event now that was recorded for it: until it [catches up](Self::catch_up) its client cannot come back.
+    pub(crate) fn fall_behind(&self) {
+        if let Some(member) = self.member() {
+            self.namespace().members().delay(member);
+        }
+    }
+
+    /// It was sent an event for which it was waited.
+    pub(crate) fn catch_up(&self) {
+        if let Some(member) = self.member() {
+            self.namespace().members().catch_up(member);
+        }
+    }
+
+    /// It has become a member again, in the rooms that it was in.
+    pub(crate) fn enter_again(&self, member: MemberKey) {
+        self.set_member(member);
+        *self.stage() = Stage::Open(Queue::connecting());
+    }
 }
 
-fn join_all<T, R: AsRef<str>>(
-    members: &mut hub::Namespace<T>,
+fn join_all<T, D, R: AsRef<str>>(
+    members: &mut hub::Namespace<T, D>,
     member: MemberKey,
     rooms: impl Iterator<Item = R>,
 ) -> Result<(), JoinError> {
@@ -112,7 +136,11 @@ fn join_all<T, R: AsRef<str>>(
     result
 }
 
-fn leave_all<T, R: AsRef<str>>(members: &mut hub::Namespace<T>, member: MemberKey, rooms: impl Iterator<Item = R>) {
+fn leave_all<T, D, R: AsRef<str>>(
+    members: &mut hub::Namespace<T, D>,
+    member: MemberKey,
+    rooms: impl Iterator<Item = R>,
+) {
     for room in rooms {
         members.leave(member, room.as_ref());
     }

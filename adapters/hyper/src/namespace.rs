@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use socketio_proto::server::EmitError;
-use socketio_proto::server::hub::{self, Target};
+use socketio_proto::server::hub::{self, RoomLimits, Target};
 use socketio_proto::{AckId, Args, DisconnectReason, EncodeError, Encoded, Parser, ToArgs};
 
 use crate::flags::Flags;
 use crate::handler::{Handler, Outcome};
 use crate::listeners::Listeners;
+use crate::recovery::{Log, Members, Recovery};
 use crate::{BoxError, Broadcast, BroadcastAcks, ConnectError, IncomingEvent, IntoRooms, Socket};
 
 /// One namespace of a server: its rules, its sockets, its rooms. Cheap to clone.
@@ -25,17 +26,23 @@ struct Inner {
     name: Box<str>,
     parser: Parser,
     listeners: Arc<Listeners>,
-    members: Mutex<hub::Namespace<Socket>>,
+    members: Mutex<Members>,
+    /// There if clients can come back.
+    log: Option<Log>,
     next_ack: AtomicU64,
 }
 
 impl Namespace {
-    pub(crate) fn new(name: &str, parser: Parser, listeners: Arc<Listeners>) -> Self {
+    pub(crate) fn new(name: &str, parser: Parser, recovery: Option<&Recovery>, listeners: Arc<Listeners>) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
             parser,
             listeners,
-            members: Mutex::new(Self::no_members()),
+            members: Mutex::new(match recovery {
+                Some(recovery) => recovery.no_members(),
+                None => Members::without_recovery(RoomLimits::default()),
+            }),
+            log: recovery.map(Recovery::log),
             next_ack: AtomicU64::new(0),
         }))
     }
@@ -213,8 +220,29 @@ impl Namespace {
     }
 
     /// Held for short: never while calling a session or a handler.
-    pub(crate) fn members(&self) -> MutexGuard<'_, hub::Namespace<Socket>> {
+    pub(crate) fn members(&self) -> MutexGuard<'_, Members> {
         self.0.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where events are recorded, if clients can come back.
+    pub(crate) fn log(&self) -> Option<&Log> {
+        self.0.log.as_ref()
+    }
+
+    /// Where an event that is emitted in this way is to be recorded, unless it has an acknowledgement: whoever misses a volatile one was
+    /// meant to.
+    pub(crate) fn log_of(&self, flags: Flags) -> Option<&Log> {
+        self.log().filter(|_| !flags.volatile)
+    }
+
+    /// Drops what was kept for clients that do not come back; not under the lock, since it is the application's.
+    pub(crate) fn drop_forgotten(&self) {
+        loop {
+            let forgotten = self.members().poll_forgotten();
+            if forgotten.is_none() {
+                return;
+            }
+        }
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

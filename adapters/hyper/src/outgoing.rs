@@ -5,11 +5,13 @@ use std::sync::OnceLock;
 use bytestring::ByteString;
 use engineio_proto::SendError;
 use socketio_proto::server::EmitError;
+use socketio_proto::server::hub::recovery::WithOffset;
 use socketio_proto::{AckId, Args, EncodeError, Encoded, ToArgs};
 
 use crate::client::report;
 use crate::flags::Flags;
 use crate::hooks::Hooks;
+use crate::recovery::Log;
 use crate::shield::shield;
 use crate::{AckFuture, Namespace, Socket};
 
@@ -34,6 +36,20 @@ impl Outgoing {
         })
     }
 
+    /// An event that is going to be recorded, with the next offset: whoever calls this has the log's order.
+    pub(crate) fn with_offset(
+        namespace: &Namespace,
+        event: &str,
+        args: &Args,
+        flags: Flags,
+    ) -> Result<Self, EncodeError> {
+        let offset = namespace.members().next_offset();
+        match offset {
+            Some(offset) => Self::new(namespace, None, event, &WithOffset(args, offset), flags),
+            None => Self::new(namespace, None, event, args, flags),
+        }
+    }
+
     pub(crate) const fn packet(&self) -> &Encoded {
         &self.packet
     }
@@ -53,8 +69,50 @@ impl Outgoing {
 
 impl Socket {
     pub(crate) fn emit_as(&self, event: &str, args: &impl ToArgs, flags: Flags) -> Result<(), EmitError> {
+        if let Some(log) = self.namespace().log_of(flags) {
+            let args = Args::encode(args)?; // the application's part, without a lock
+            let event = self.send_recorded(log, event, &args, flags)?;
+            event.tell(self);
+            return Ok(());
+        }
         let event = Outgoing::new(self.namespace(), None, event, args, flags)?;
         Ok(self.send_event(&event, flags.volatile)?)
+    }
+
+    pub(crate) async fn emit_as_when_ready(
+        &self,
+        event: &str,
+        args: impl ToArgs,
+        flags: Flags,
+    ) -> Result<(), EmitError> {
+        if let Some(log) = self.namespace().log_of(flags) {
+            let encoded = Args::encode(&args)?;
+            drop(args); // it may not be allowed to wait here
+            let send = || self.send_recorded(log, event, &encoded, flags);
+            let event = self
+                .session()
+                .when_ready(send, |error| matches!(error, EmitError::Full))
+                .await?;
+            event.tell(self);
+            return Ok(());
+        }
+        let event = Outgoing::new(self.namespace(), None, event, &args, flags)?;
+        drop(args);
+        if flags.volatile {
+            return Ok(self.send_event(&event, true)?);
+        }
+        Ok(self.send_event_when_ready(&event).await?)
+    }
+
+    /// Sends an event that the client is told later if it does not arrive.
+    fn send_recorded(&self, log: &Log, event: &str, args: &Args, flags: Flags) -> Result<Outgoing, EmitError> {
+        let _order = log.order();
+        let event = Outgoing::with_offset(self.namespace(), event, args, flags)?;
+        self.send(event.packet(), false)?;
+        if let Some(member) = self.member() {
+            self.namespace().members().record_for(log.now(), member, event.packet());
+        }
+        Ok(event)
     }
 
     pub(crate) fn emit_awaiting(&self, event: &str, args: &impl ToArgs, flags: Flags) -> Result<AckFuture, EmitError> {

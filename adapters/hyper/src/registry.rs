@@ -75,6 +75,11 @@ impl<A: App> Registry<A> {
         receiver
     }
 
+    /// Starts a task.
+    pub(crate) fn spawn(&self, task: Task) {
+        (self.spawn)(task);
+    }
+
     /// The sessions that there are now.
     pub(crate) fn all(&self) -> Vec<Arc<Session<A>>> {
         self.read().connections().cloned().collect()
@@ -100,7 +105,7 @@ impl<A: App> Registry<A> {
             let session = Session::new(app, machine, self.clock.clone());
             if sessions.insert(sid, incoming.revision(), Arc::clone(&session)).is_ok() {
                 drop(sessions);
-                (self.spawn)(Box::pin(Arc::clone(&session).run()));
+                self.spawn(Box::pin(Arc::clone(&session).run()));
                 return Ok(session);
             }
         }

@@ -158,6 +158,28 @@ impl<A: App> Session<A> {
         .await
     }
 
+    /// [`send_when_ready`](Self::send_when_ready) for who needs other locks to send, which come before the session's: tries again while
+    /// `is_full` says so.
+    pub(crate) async fn when_ready<T, E>(
+        &self,
+        mut send: impl FnMut() -> Result<T, E>,
+        is_full: impl Fn(&E) -> bool,
+    ) -> Result<T, E> {
+        let mut place = Place {
+            session: self,
+            among: |shared| &mut shared.starved,
+            key: None,
+        };
+        std::future::poll_fn(|cx| {
+            self.lock().starved.wait(&mut place.key, cx); // before the attempt, so that no wake-up is missed
+            match send() {
+                Err(error) if is_full(&error) => Poll::Pending,
+                result => Poll::Ready(result),
+            }
+        })
+        .await
+    }
+
     /// There is room again, or there never will be.
     pub(crate) fn wake_senders(&self) {
         let starved = self.lock().starved.take();

@@ -9,8 +9,8 @@ use std::time::Duration;
 use engineio_proto::{Revision, TransportKind};
 use serde::de::DeserializeOwned;
 use socketio_proto::server::hub::{MemberKey, Target};
-use socketio_proto::server::{EmitError, SocketKey};
-use socketio_proto::{Args, DisconnectReason, Json, SocketId, ToArgs};
+use socketio_proto::server::{EmitError, NotWaiting, SocketKey};
+use socketio_proto::{Args, DisconnectReason, Json, PrivateId, SocketId, ToArgs};
 
 use crate::client::Client;
 use crate::flags::Flags;
@@ -29,6 +29,9 @@ pub struct Socket(Arc<Inner>);
 
 struct Inner {
     id: SocketId,
+    /// The name under which its client can come back.
+    pid: Option<PrivateId>,
+    recovered: bool,
     key: SocketKey,
     namespace: Namespace,
     session: Arc<Session<Client>>,
@@ -36,13 +39,14 @@ struct Inner {
     /// Its place in the namespace, once it has joined.
     member: OnceLock<MemberKey>,
     listeners: Listeners,
-    data: Data,
+    data: Arc<Data>,
     stage: Mutex<Stage>,
 }
 
 impl Socket {
     pub(crate) fn new(
         id: SocketId,
+        pid: Option<PrivateId>,
         key: SocketKey,
         namespace: Namespace,
         session: Arc<Session<Client>>,
@@ -50,13 +54,40 @@ impl Socket {
     ) -> Self {
         Self(Arc::new(Inner {
             id,
+            pid,
+            recovered: false,
             key,
             namespace,
             session,
             auth,
             member: OnceLock::new(),
             listeners: Listeners::default(),
-            data: Data::default(),
+            data: Arc::default(),
+            stage: Mutex::new(Stage::Joining(None)),
+        }))
+    }
+
+    /// The socket of a client that comes back, with what was kept of it.
+    pub(crate) fn again(
+        id: SocketId,
+        pid: PrivateId,
+        key: SocketKey,
+        namespace: Namespace,
+        session: Arc<Session<Client>>,
+        auth: Option<Json>,
+        data: Arc<Data>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            id,
+            pid: Some(pid),
+            recovered: true,
+            key,
+            namespace,
+            session,
+            auth,
+            member: OnceLock::new(),
+            listeners: Listeners::default(),
+            data,
             stage: Mutex::new(Stage::Joining(None)),
         }))
     }
@@ -305,6 +336,13 @@ impl Socket {
         &self.0.data
     }
 
+    /// Whether the client has come back: it has the id and the rooms that it had before its connection was lost, and its
+    /// [data](Self::data). See [`ConnectionStateRecovery`](crate::ConnectionStateRecovery).
+    #[must_use]
+    pub fn recovered(&self) -> bool {
+        self.0.recovered
+    }
+
     /// What carries the client's packets now.
     #[must_use]
     pub fn transport(&self) -> TransportKind {
@@ -330,6 +368,31 @@ impl Socket {
             Revision::V3 => "(revision 3)",
             Revision::V4 => self.0.id.as_str(),
         }
+    }
+
+    /// Tells the client that it is connected.
+    pub(crate) fn accept(&self) -> Result<(), NotWaiting> {
+        let machine = &mut self.0.session.lock().machine;
+        match &self.0.pid {
+            Some(pid) => machine.accept_recoverable(self.0.key, self.0.id.clone(), pid),
+            None => machine.accept(self.0.key, self.0.id.clone()),
+        }
+    }
+
+    /// Ends the session: its client has come back in another.
+    pub(crate) fn supersede(&self) {
+        let session = &self.0.session;
+        session.lock().machine.supersede(session.clock.now());
+        session.notify();
+    }
+
+    pub(crate) fn pid(&self) -> Option<PrivateId> {
+        self.0.pid
+    }
+
+    /// The data, to be kept while the client is away.
+    pub(crate) fn kept_data(&self) -> Arc<Data> {
+        Arc::clone(&self.0.data)
     }
 
     pub(crate) fn key(&self) -> SocketKey {

@@ -75,6 +75,12 @@ impl<T, D> Namespace<T, D> {
         namespace
     }
 
+    /// A namespace whose members do not come back, of the same type as those whose do.
+    #[must_use]
+    pub const fn without_recovery(limits: RoomLimits) -> Self {
+        Self::with_serial(limits, 0)
+    }
+
     /// [`insert`](Self::insert), and let the socket come back later under the name `pid`. Without recovery this is `insert`.
     ///
     /// # Errors
