@@ -98,14 +98,14 @@ impl Applicant {
                 return Ok(socket);
             }
         }
-        let candidate = Candidate(self.new_socket()?);
-        self.pass_middlewares(&candidate.0).await?;
+        let socket = self.new_socket()?;
+        let candidate = Candidate(&socket);
+        self.pass_middlewares(&socket).await?;
         if let (Some((log, request)), false) = (&resuming, self.session.app.io().settings.skip_middlewares) {
             if let Some(socket) = self.resume(log, request).await? {
                 return Ok(socket);
             }
         }
-        let socket = candidate.0.clone();
         self.enter(&socket)?;
         std::mem::forget(candidate);
         Ok(socket)
@@ -254,9 +254,9 @@ impl Drop for Entry<'_> {
 }
 
 /// The socket of such a client.
-struct Candidate(Socket);
+struct Candidate<'a>(&'a Socket);
 
-impl Drop for Candidate {
+impl Drop for Candidate<'_> {
     fn drop(&mut self) {
         self.0.finish();
         self.0.listeners().close();

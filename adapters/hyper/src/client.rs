@@ -207,6 +207,7 @@ impl Client {
             if let Some(log) = namespace.log() {
                 namespace.drop_forgotten();
                 log.announce_departure();
+                self.io.sweep_later();
             }
         }
         self.io.leave(namespace.name());
