@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::heartbeat::Rhythm;
+
 /// The settings of a server, with the defaults of the JavaScript one.
 ///
 /// ```
@@ -59,6 +61,15 @@ impl Default for Config {
             transports: Transports::default(),
             allow_upgrades: true,
             allow_eio3: false,
+        }
+    }
+}
+
+impl Config {
+    pub(crate) const fn rhythm(&self) -> Rhythm {
+        Rhythm {
+            interval: self.ping_interval,
+            timeout: self.ping_timeout,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use alloc::collections::VecDeque;
 
-use crate::payload::{self, Records};
-use crate::{Message, revision_3};
+use crate::Message;
+use crate::body::Body;
 
 /// What an entry costs beside its bytes, in bytes.
 const ENTRY_COST: usize = 64;
@@ -24,32 +24,6 @@ enum Content<E> {
     Event(E),
     /// A body that was checked already.
     Body(Body),
-}
-
-/// A polling body.
-pub(crate) enum Body {
-    V4(Records),
-    V3(revision_3::Records),
-}
-
-impl Body {
-    fn len(&self) -> usize {
-        match self {
-            Self::V4(records) => records.as_str().len(),
-            Self::V3(records) => records.len(),
-        }
-    }
-
-    /// The next message in it. What is none has had its effect when the body was checked.
-    fn next_message(&mut self) -> Option<Message> {
-        const CHECKED: &str = "a body is checked before it is kept";
-        match self {
-            Self::V4(records) => records.find_map(|record| payload::message(&record).expect(CHECKED)),
-            Self::V3(records) => {
-                records.find_map(|record| revision_3::message(&record.expect(CHECKED)).expect(CHECKED))
-            }
-        }
-    }
 }
 
 impl<E: From<Message>> Inbox<E> {

@@ -103,6 +103,8 @@ extern crate std;
 pub mod revision_3;
 pub mod server;
 
+mod body;
+
 mod close;
 pub use close::{CloseReason, TransportFault};
 
@@ -120,6 +122,8 @@ pub use frame::Frame;
 
 mod handshake;
 pub use handshake::Handshake;
+
+mod heartbeat;
 
 mod inbox;
 

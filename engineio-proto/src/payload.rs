@@ -10,7 +10,7 @@ use crate::packet::decode_base64;
 use crate::{DecodeError, Frame, Message, Packet};
 
 /// What stands between two packets. It cannot occur inside one: JSON escapes it, and so must whoever sends other text.
-pub(crate) const SEPARATOR: u8 = 0x1e;
+const SEPARATOR: u8 = 0x1e;
 
 /// A cursor over the packets of a polling body.
 ///
@@ -69,6 +69,14 @@ impl Records {
     /// What has not been read yet.
     pub(crate) fn as_str(&self) -> &str {
         self.rest.as_deref().unwrap_or_default()
+    }
+
+    /// The packets that have not been read yet, without reading them.
+    pub(crate) fn peek(&self) -> impl Iterator<Item = &str> {
+        self.rest
+            .as_deref()
+            .into_iter()
+            .flat_map(|rest| rest.split(char::from(SEPARATOR)))
     }
 
     /// Ends the text at byte `end`, which is in front of a packet.

@@ -9,10 +9,10 @@ use core::{fmt, iter};
 use bytes::Bytes;
 
 use super::framing::Framing;
-use super::heartbeat::{Due, Heartbeat};
 use super::post::Post;
 use super::probe::Probe;
 use super::{Event, Incoming, Transmit};
+use crate::heartbeat::{Due, Heartbeat};
 use crate::inbox::Inbox;
 use crate::outbox::Outbox;
 use crate::{
@@ -98,7 +98,10 @@ impl Connection {
         let mut outbox = Outbox::new();
         outbox.push_control(Frame::packet(open.into()));
         Self {
-            heartbeat: Heartbeat::new(now, &config, framing.revision()),
+            heartbeat: match framing.revision() {
+                Revision::V4 => Heartbeat::pinging(now, config.rhythm()),
+                Revision::V3 => Heartbeat::pinged(now, config.rhythm()),
+            },
             config,
             sid,
             state: State::Open,
@@ -216,7 +219,7 @@ impl Connection {
             State::Closed => return,
             State::Closing { deadline } if now >= deadline => return self.shut(CloseReason::ForcedClose),
             State::Closing { .. } => {}
-            State::Open => match self.heartbeat.handle_timeout(now, &self.config) {
+            State::Open => match self.heartbeat.handle_timeout(now, self.config.rhythm()) {
                 Some(Due::Ping) => self.outbox.push_control(Frame::control("2")),
                 Some(Due::Dead) => return self.shut(CloseReason::PingTimeout),
                 None => {}
@@ -433,7 +436,7 @@ impl Connection {
     /// A ping of the client, which is to be answered with its data if it is the client who pings. A client that has left no room for the
     /// answer does not wait for it.
     pub(super) fn handle_ping(&mut self, now: Instant, data: &str) -> Result<(), CloseReason> {
-        if !self.heartbeat.handle_ping(now, &self.config) {
+        if !self.heartbeat.handle_ping(now, self.config.rhythm()) {
             return Err(CloseReason::TransportError(TransportFault::HeartbeatDirection));
         }
         let pong = if data.is_empty() {
@@ -447,7 +450,7 @@ impl Connection {
 
     /// A pong of the client.
     pub(super) fn handle_pong(&mut self, now: Instant) -> Result<(), CloseReason> {
-        if self.heartbeat.handle_pong(now, &self.config) {
+        if self.heartbeat.handle_pong(now, self.config.rhythm()) {
             Ok(())
         } else {
             Err(CloseReason::TransportError(TransportFault::HeartbeatDirection))

@@ -16,7 +16,6 @@ mod router;
 pub use router::{Route, Server, SidTaken};
 
 mod framing;
-mod heartbeat;
 mod polling;
 mod post;
 mod probe;

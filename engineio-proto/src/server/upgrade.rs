@@ -90,7 +90,7 @@ impl Connection {
         }
         self.transport = Transport::WebSocket(Some(probe.id));
         self.framing.handle_upgrade(probe.base64);
-        self.heartbeat.handle_upgrade(now, &self.config);
+        self.heartbeat.handle_upgrade(now, self.config.rhythm());
         self.inbox.push(Event::Upgraded);
         self.finish_closing();
     }

@@ -1,55 +1,67 @@
 //! One side pings, the other answers: in revision 4 the server begins, in revision 3 the client.
 
-use crate::{Config, Instant, Revision};
+use core::time::Duration;
+
+use crate::Instant;
+
+/// How often one side pings and how long the other may take, as the handshake says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rhythm {
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+}
 
 /// Supervision of a peer that may have vanished without a word.
 ///
 /// ```text
-///             ping_interval over: "2"
-///     Idle ──────────────────────────► Waiting ──── ping_timeout over ────► dead
+///             interval over: "2"
+///     Idle ──────────────────────────► Waiting ──── timeout over ────► dead
 ///       ▲                                 │
 ///       └───────────── "3" ───────────────┘
 ///
-///     Pinged ── ping_interval and ping_timeout over ──► dead
+///     Pinged ── interval and timeout over ──► dead
 ///      ▲  │
 ///      └──┘ "2": the time begins anew
 /// ```
 ///
-/// `Pinged` is all that there is in revision 3, and nothing leads there from the others.
+/// The one who pings goes round above, the one who is pinged below, and nothing leads from the one to the other.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Heartbeat {
+pub(crate) enum Heartbeat {
     /// The next ping is due then.
     Idle { ping_at: Instant },
     /// A ping is on its way; without an answer by then the peer counts as dead.
     Waiting { deadline: Instant },
-    /// The client pings; if there is none by then it counts as dead.
+    /// The peer pings; if there is none by then it counts as dead.
     Pinged { deadline: Instant },
 }
 
 /// What is to be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
+pub(crate) enum Due {
     Ping,
     Dead,
 }
 
 impl Heartbeat {
-    pub(super) fn new(now: Instant, config: &Config, revision: Revision) -> Self {
-        match revision {
-            Revision::V4 => Self::Idle {
-                ping_at: now + config.ping_interval,
-            },
-            Revision::V3 => Self::Pinged {
-                deadline: now + config.ping_interval + config.ping_timeout,
-            },
+    /// The side that pings.
+    pub(crate) fn pinging(now: Instant, rhythm: Rhythm) -> Self {
+        Self::Idle {
+            ping_at: now + rhythm.interval,
         }
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant, config: &Config) -> Option<Due> {
+    /// The side that answers.
+    pub(crate) fn pinged(now: Instant, rhythm: Rhythm) -> Self {
+        Self::Pinged {
+            deadline: now + rhythm.interval + rhythm.timeout,
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant, rhythm: Rhythm) -> Option<Due> {
         match *self {
             Self::Idle { ping_at } if now >= ping_at => {
                 *self = Self::Waiting {
-                    deadline: now + config.ping_timeout,
+                    deadline: now + rhythm.timeout,
                 };
                 Some(Due::Ping)
             }
@@ -58,22 +70,22 @@ impl Heartbeat {
         }
     }
 
-    /// A ping. Says whether it is the client who pings.
-    pub(super) fn handle_ping(&mut self, now: Instant, config: &Config) -> bool {
+    /// A ping. Says whether it is the peer who pings.
+    pub(crate) fn handle_ping(&mut self, now: Instant, rhythm: Rhythm) -> bool {
         match self {
             Self::Pinged { .. } => {
-                *self = Self::new(now, config, Revision::V3);
+                *self = Self::pinged(now, rhythm);
                 true
             }
             Self::Idle { .. } | Self::Waiting { .. } => false,
         }
     }
 
-    /// A pong; one that nobody asked for changes nothing. Says whether it is the client who answers.
-    pub(super) fn handle_pong(&mut self, now: Instant, config: &Config) -> bool {
+    /// A pong; one that nobody asked for changes nothing. Says whether it is the peer who answers.
+    pub(crate) fn handle_pong(&mut self, now: Instant, rhythm: Rhythm) -> bool {
         match self {
             Self::Waiting { .. } => {
-                *self = Self::new(now, config, Revision::V4);
+                *self = Self::pinging(now, rhythm);
                 true
             }
             Self::Idle { .. } => true,
@@ -82,13 +94,13 @@ impl Heartbeat {
     }
 
     /// The transport changed: a ping sent on the old one may be read late, so its answer gets its full time again.
-    pub(super) fn handle_upgrade(&mut self, now: Instant, config: &Config) {
+    pub(crate) fn handle_upgrade(&mut self, now: Instant, rhythm: Rhythm) {
         if let Self::Waiting { deadline } = self {
-            *deadline = now + config.ping_timeout;
+            *deadline = now + rhythm.timeout;
         }
     }
 
-    pub(super) const fn poll_timeout(&self) -> Instant {
+    pub(crate) const fn poll_timeout(&self) -> Instant {
         match *self {
             Self::Idle { ping_at } => ping_at,
             Self::Waiting { deadline } | Self::Pinged { deadline } => deadline,

@@ -1,0 +1,123 @@
+//! A polling body of either revision: checked when it comes, read when somebody wants its messages.
+
+use bytes::Bytes;
+
+use crate::payload::{self, Records, check_base64};
+use crate::{CloseReason, DecodeError, Message, revision_3};
+
+/// A body and how far it has been read.
+#[derive(Debug)]
+pub(crate) enum Body {
+    V4(Records),
+    V3(revision_3::Records),
+}
+
+/// A packet that is no message and does something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Control<'a> {
+    Close,
+    Ping(&'a str),
+    Pong,
+}
+
+impl Body {
+    /// A body of revision 4.
+    pub(crate) fn v4(body: Bytes) -> Result<Self, DecodeError> {
+        Records::new(body).map(Self::V4)
+    }
+
+    /// A body of revision 3.
+    pub(crate) fn v3(body: Bytes, binary: bool) -> Result<Self, DecodeError> {
+        if binary {
+            revision_3::Records::binary(body).map(Self::V3)
+        } else {
+            revision_3::Records::text(body).map(Self::V3)
+        }
+    }
+
+    /// Bytes that have not been read yet.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::V4(records) => records.as_str().len(),
+            Self::V3(records) => records.len(),
+        }
+    }
+
+    /// Checks the packets and hands those that do something to `act`; messages are read when somebody fetches them. What it finds
+    /// wrong, or `act` does, ends the session; the body is cut in front of that.
+    pub(crate) fn check(
+        &mut self,
+        mut act: impl FnMut(Control<'_>) -> Result<(), CloseReason>,
+    ) -> Result<(), CloseReason> {
+        let (end, result) = match self {
+            Self::V4(records) => check_4(records, &mut act),
+            Self::V3(records) => check_3(records, &mut act),
+        };
+        match self {
+            Self::V4(records) => records.truncate(end),
+            Self::V3(records) => records.truncate(end),
+        }
+        result
+    }
+
+    /// The next message in it. What is none has had its effect when the body was checked.
+    pub(crate) fn next_message(&mut self) -> Option<Message> {
+        const CHECKED: &str = "a body is checked before it is kept";
+        match self {
+            Self::V4(records) => records.find_map(|record| payload::message(&record).expect(CHECKED)),
+            Self::V3(records) => {
+                records.find_map(|record| revision_3::message(&record.expect(CHECKED)).expect(CHECKED))
+            }
+        }
+    }
+}
+
+type Act<'a> = dyn FnMut(Control<'_>) -> Result<(), CloseReason> + 'a;
+
+/// How many bytes are in order, and what is wrong with the packet after them.
+fn check_4(records: &Records, act: &mut Act<'_>) -> (usize, Result<(), CloseReason>) {
+    let body = records.as_str();
+    let mut start = 0;
+    for record in records.peek() {
+        let result = match record.as_bytes() {
+            [b'b', base64 @ ..] => check_base64(base64).map_err(CloseReason::ParseError),
+            _ => check_text(record, act),
+        };
+        if result.is_err() {
+            return (start, result);
+        }
+        start += record.len() + 1;
+    }
+    (body.len(), Ok(()))
+}
+
+fn check_3(records: &revision_3::Records, act: &mut Act<'_>) -> (usize, Result<(), CloseReason>) {
+    let length = records.len();
+    let mut cursor = records.clone();
+    let mut rest = length;
+    while let Some(record) = cursor.next() {
+        let result = record
+            .map_err(CloseReason::ParseError)
+            .and_then(|record| match &record {
+                Message::Text(text) if !text.starts_with('b') => check_text(text, act),
+                _ => revision_3::check_message(&record).map_err(CloseReason::ParseError),
+            });
+        if result.is_err() {
+            return (length - rest, result);
+        }
+        rest = cursor.len();
+    }
+    (length, Ok(()))
+}
+
+/// A packet of text that is not base64.
+fn check_text(packet: &str, act: &mut Act<'_>) -> Result<(), CloseReason> {
+    match packet.as_bytes() {
+        // The others mean nothing in the middle of a session, and so does whatever an open packet contains.
+        [b'4' | b'0' | b'5' | b'6', ..] => Ok(()),
+        [b'1', ..] => act(Control::Close),
+        [b'2', ..] => act(Control::Ping(&packet[1..])),
+        [b'3', ..] => act(Control::Pong),
+        _ => Err(CloseReason::ParseError(DecodeError::unknown_type(packet))),
+    }
+}
