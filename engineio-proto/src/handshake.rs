@@ -1,12 +1,14 @@
 //! The first packet of a session: what the server offers and demands.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 use core::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use crate::{DecodeError, Sid};
+use crate::{AnySid, DecodeError};
 
 /// The contents of the open packet.
 ///
@@ -14,7 +16,7 @@ use crate::{DecodeError, Sid};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {
     /// The session's id: the key to it.
-    pub sid: Sid,
+    pub sid: AnySid,
     /// Whether the server offers to go over to a WebSocket.
     pub upgrade_to_websocket: bool,
     /// How often the server pings, in whole milliseconds.
@@ -30,13 +32,19 @@ pub struct Handshake {
 #[serde(rename_all = "camelCase")]
 struct Wire<'a> {
     #[serde(borrow)]
-    sid: &'a str,
-    #[serde(borrow, default)]
-    upgrades: alloc::vec::Vec<&'a str>,
+    sid: Cow<'a, str>,
+    #[serde(default)]
+    upgrades: Upgrades,
     ping_interval: u64,
     ping_timeout: u64,
     /// Old servers do not say, and one that was told `Infinity` says `null`; then no limit is known.
     max_payload: Option<u64>,
+}
+
+/// The transports that are offered, of which one is known here; the others cost nothing.
+#[derive(Default)]
+struct Upgrades {
+    websocket: bool,
 }
 
 impl Handshake {
@@ -44,12 +52,13 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Handshake`] if it is not such an object, or its sid is none.
+    /// [`DecodeError::Handshake`] if it is not such an object, or its sid is none. Whether its times make sense is for whoever lives by
+    /// them to say.
     pub fn decode(json: &str) -> Result<Self, DecodeError> {
         let wire: Wire<'_> = serde_json::from_str(json).map_err(|_| DecodeError::Handshake)?;
         Ok(Self {
-            sid: Sid::parse(wire.sid).ok_or(DecodeError::Handshake)?,
-            upgrade_to_websocket: wire.upgrades.contains(&"websocket"),
+            sid: AnySid::parse(&wire.sid).ok_or(DecodeError::Handshake)?,
+            upgrade_to_websocket: wire.upgrades.websocket,
             ping_interval: Duration::from_millis(wire.ping_interval),
             ping_timeout: Duration::from_millis(wire.ping_timeout),
             max_payload: wire
@@ -71,5 +80,29 @@ impl Handshake {
             self.max_payload,
         )
         .expect("a String takes whatever is written to it");
+    }
+}
+
+impl<'de> Deserialize<'de> for Upgrades {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(UpgradesVisitor)
+    }
+}
+
+struct UpgradesVisitor;
+
+impl<'de> Visitor<'de> for UpgradesVisitor {
+    type Value = Upgrades;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of transports")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Upgrades, A::Error> {
+        let mut upgrades = Upgrades::default();
+        while let Some(name) = list.next_element::<Cow<'de, str>>()? {
+            upgrades.websocket |= name == "websocket";
+        }
+        Ok(upgrades)
     }
 }

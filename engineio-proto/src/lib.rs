@@ -146,7 +146,7 @@ mod revision;
 pub use revision::Revision;
 
 mod sid;
-pub use sid::Sid;
+pub use sid::{AnySid, Sid};
 
 mod time;
 #[cfg(feature = "std")]

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use bytestring::ByteString;
+
 /// A session id: 20 characters of the base64url alphabet.
 ///
 /// **It is a secret.** Whoever knows it can read and write the session, so `Debug` hides it and there is no `Display`; say
@@ -50,6 +52,49 @@ impl fmt::Debug for Sid {
     }
 }
 
+/// A session id of any server: servers agree neither on its length nor on its alphabet.
+///
+/// **It is a secret**, as [`Sid`] is, and `Debug` hides it as well. A clone copies nothing.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnySid(ByteString);
+
+impl AnySid {
+    /// The most characters that one may have: whatever comes is kept and repeated in every request, so it must end somewhere.
+    pub const MAX_LEN: usize = 256;
+
+    /// The id that `text` is: 1 to [`MAX_LEN`](Self::MAX_LEN) visible ASCII characters, neither quotes nor backslashes among them.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let legal = |c: u8| c.is_ascii_graphic() && !matches!(c, b'"' | b'\\');
+        let fits = !text.is_empty() && text.len() <= Self::MAX_LEN;
+        (fits && text.bytes().all(legal)).then(|| Self(text.into()))
+    }
+
+    /// The characters, for the wire and for nobody else. In a query they are percent-encoded.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Sid> for AnySid {
+    fn from(sid: Sid) -> Self {
+        Self(sid.as_str().into())
+    }
+}
+
+impl PartialEq<Sid> for AnySid {
+    fn eq(&self, other: &Sid) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl fmt::Debug for AnySid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnySid(secret)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +120,18 @@ mod tests {
 
     #[test]
     fn a_sid_is_not_written_to_logs() {
-        assert_eq!(format!("{:?}", Sid::from_entropy([7; 15])), "Sid(secret)");
+        let sid = Sid::from_entropy([7; 15]);
+        assert_eq!(format!("{sid:?}"), "Sid(secret)");
+        assert_eq!(format!("{:?}", AnySid::from(sid)), "AnySid(secret)");
+    }
+
+    #[test]
+    fn other_servers_name_their_sessions_otherwise() {
+        for sid in ["x", "AbCdEfGhIjKlMnOp", "6f1e-uuid/with+all?of&it#!", &"9".repeat(256)] {
+            assert_eq!(AnySid::parse(sid).unwrap().as_str(), sid);
+        }
+        for sid in ["", "a b", "a\"b", "a\\b", "a\nb", "é", &"9".repeat(257)] {
+            assert_eq!(AnySid::parse(sid), None, "{sid:?}");
+        }
     }
 }

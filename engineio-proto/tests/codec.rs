@@ -33,7 +33,7 @@ fn handshake() -> impl Strategy<Value = Handshake> {
         any::<usize>(),
     )
         .prop_map(|(entropy, upgrade, interval, timeout, max_payload)| Handshake {
-            sid: Sid::from_entropy(entropy),
+            sid: Sid::from_entropy(entropy).into(),
             upgrade_to_websocket: upgrade,
             ping_interval: Duration::from_millis(interval),
             ping_timeout: Duration::from_millis(timeout),
@@ -106,7 +106,11 @@ fn what_is_no_packet_says_why() {
         ("0", DecodeError::Handshake),
         ("0[]", DecodeError::Handshake),
         (
-            r#"0{"sid":"short","upgrades":[],"pingInterval":1,"pingTimeout":1}"#,
+            r#"0{"sid":"","upgrades":[],"pingInterval":1,"pingTimeout":1}"#,
+            DecodeError::Handshake,
+        ),
+        (
+            r#"0{"sid":"two words","upgrades":[],"pingInterval":1,"pingTimeout":1}"#,
             DecodeError::Handshake,
         ),
     ] {
@@ -127,6 +131,14 @@ fn a_handshake_may_leave_out_its_limit() {
         assert_eq!(handshake.ping_interval, Duration::from_secs(25));
         assert_eq!(handshake.max_payload, usize::MAX);
     }
+}
+
+#[test]
+fn a_handshake_may_have_an_id_of_another_length_and_offer_what_nobody_knows() {
+    let json = r#"{"sid":"short\u002dish","upgrades":["carrier\u0020pigeon"],"pingInterval":1,"pingTimeout":1}"#;
+    let handshake = Handshake::decode(json).unwrap();
+    assert_eq!(handshake.sid.as_str(), "short-ish");
+    assert!(!handshake.upgrade_to_websocket);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn the_open_packet_is_that_of_revision_4_behind_its_length() {
     let Some(Ok(Packet::Open(handshake))) = payload.next() else {
         panic!("{}", session.answer(FIRST));
     };
-    assert_eq!((handshake.sid, handshake.upgrade_to_websocket), (sid(), true));
+    assert_eq!((handshake.sid, handshake.upgrade_to_websocket), (sid().into(), true));
     assert_eq!(handshake.max_payload, Config::default().max_payload);
     assert_eq!(payload.next(), None);
     assert_eq!(session.connection.revision(), Revision::V3);

@@ -84,7 +84,7 @@ impl Connection {
             TransportKind::WebSocket => Transport::WebSocket(None),
         };
         let handshake = Handshake {
-            sid,
+            sid: sid.into(),
             upgrade_to_websocket: transport == Transport::Polling
                 && config.allow_upgrades
                 && config.transports.websocket,
