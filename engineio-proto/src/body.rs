@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::payload::{self, Records, check_base64};
-use crate::{CloseReason, DecodeError, Message, revision_3};
+use crate::{CloseReason, DecodeError, Handshake, Message, revision_3};
 
 /// A body and how far it has been read.
 #[derive(Debug)]
@@ -41,6 +41,19 @@ impl Body {
             Self::V4(records) => records.as_str().len(),
             Self::V3(records) => records.len(),
         }
+    }
+
+    /// Takes the open packet that a session's first body begins with.
+    pub(crate) fn take_handshake(&mut self) -> Result<Handshake, DecodeError> {
+        let record = match self {
+            Self::V4(records) => records.next().ok_or(DecodeError::Empty)?,
+            Self::V3(records) => match records.next().ok_or(DecodeError::Empty)?? {
+                Message::Text(text) => text,
+                Message::Binary(_) => return Err(DecodeError::Handshake),
+            },
+        };
+        let json = record.strip_prefix('0').ok_or(DecodeError::Handshake)?;
+        Handshake::decode(json)
     }
 
     /// Checks the packets and hands those that do something to `act`; messages are read when somebody fetches them. What it finds

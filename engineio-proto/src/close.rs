@@ -1,8 +1,10 @@
 //! Why a session ended.
 
+use core::fmt;
+
 use thiserror::Error;
 
-use crate::DecodeError;
+use crate::{DecodeError, ErrorCode};
 
 /// Why a session ended. `Display` tells a person; [`as_str`](Self::as_str) is the name that every implementation uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -67,10 +69,38 @@ pub enum TransportFault {
     TooLarge {
         /// Bytes in the message, as far as they were counted.
         size: usize,
-        /// [`Config::max_payload`](crate::Config::max_payload).
+        /// [`Config::max_payload`](crate::Config::max_payload), or [that of a client](crate::client::Config::max_payload).
         limit: usize,
     },
     /// The WebSocket broke, or its peer broke the rules of RFC 6455.
     #[error("the WebSocket failed")]
     WebSocket,
+    /// A request got no answer: the server was not reached, or the connection broke.
+    #[error("a request failed")]
+    Request,
+    /// The server answered a request with an error. Its own words are in
+    /// [`Connection::rejection`](crate::client::Connection::rejection).
+    #[error("the server answered {status}{}", Colon(*code))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What kind of error, if the server said so.
+        code: Option<ErrorCode>,
+    },
+    /// The server left a probe without its answer, or answered something else.
+    #[error("the probe was not answered as it should be")]
+    Probe,
+    /// Nothing came in the time that there was: [`connect_timeout`](crate::client::Config::connect_timeout), or
+    /// [`upgrade_timeout`](crate::client::Config::upgrade_timeout).
+    #[error("timeout")]
+    Timeout,
+}
+
+/// What stands behind an HTTP status, if anything does.
+struct Colon(Option<ErrorCode>);
+
+impl fmt::Display for Colon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |code| write!(f, ": {}", code.message()))
+    }
 }

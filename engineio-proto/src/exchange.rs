@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-/// The caller's name for one HTTP request: a GET that waits, a POST, or the GET that became a WebSocket.
+/// A number for one HTTP request: a GET that waits, a POST, or the GET that became a WebSocket.
 ///
-/// The caller must not use a number twice for one connection.
+/// Whoever begins the request chooses it: a server's caller, and a client's machine. The caller must not use a number twice for one
+/// connection; the machine does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub u64);
 

@@ -8,6 +8,7 @@ use core::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
+use crate::heartbeat::Rhythm;
 use crate::{AnySid, DecodeError};
 
 /// The contents of the open packet.
@@ -66,6 +67,21 @@ impl Handshake {
                 .and_then(|max| max.try_into().ok())
                 .unwrap_or(usize::MAX),
         })
+    }
+
+    /// Whether one can live by its times. None is a spin; what the timers of JavaScript cannot count, 25 days, is no supervision.
+    pub(crate) fn is_livable(&self) -> bool {
+        const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+        [self.ping_interval, self.ping_timeout]
+            .iter()
+            .all(|time| !time.is_zero() && *time <= LONGEST)
+    }
+
+    pub(crate) const fn rhythm(&self) -> Rhythm {
+        Rhythm {
+            interval: self.ping_interval,
+            timeout: self.ping_timeout,
+        }
     }
 
     /// Appends the JSON of an open packet, its keys in the order that other servers use.

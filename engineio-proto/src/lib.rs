@@ -100,6 +100,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod client;
 pub mod revision_3;
 pub mod server;
 

@@ -1,6 +1,9 @@
 //! What waits to be sent, within a bound.
 
 use alloc::collections::VecDeque;
+use alloc::collections::vec_deque::Iter;
+use core::iter::Take;
+
 use thiserror::Error;
 
 use crate::Frame;
@@ -14,8 +17,7 @@ pub enum SendError<F> {
     /// The session has ended, or was told to.
     #[error("the session is closed")]
     Closed(F),
-    /// The peer does not read as fast as it is written to. There will be room after
-    /// [`Event::Drained`](crate::server::Event::Drained).
+    /// The peer does not read as fast as it is written to. There will be room after an event, `Drained`.
     #[error("the peer does not keep up: its send buffer is full")]
     Full(F),
 }
@@ -81,6 +83,15 @@ impl Outbox {
         self.frames.push_back(frame);
     }
 
+    /// Takes a packet of the protocol itself that goes out before all that waits, unless it is in front already: whoever asks for it
+    /// again and again gets it once.
+    pub(crate) fn push_front_once(&mut self, frame: Frame) {
+        if self.frames.front() != Some(&frame) {
+            self.bytes += frame.len() + FRAME_COST;
+            self.frames.push_front(frame);
+        }
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
         self.bytes -= frame.len() + FRAME_COST;
@@ -94,6 +105,15 @@ impl Outbox {
     pub(crate) fn take_all<T>(&mut self, write: impl FnOnce(&VecDeque<Frame>) -> T) -> T {
         let written = write(&self.frames);
         self.clear();
+        written
+    }
+
+    /// The first `count` of what waits, as what `write` makes of them.
+    pub(crate) fn take_first<T>(&mut self, count: usize, write: impl FnOnce(Take<Iter<'_, Frame>>) -> T) -> T {
+        let written = write(self.frames.iter().take(count));
+        for _ in 0..count {
+            self.pop();
+        }
         written
     }
 
@@ -111,6 +131,10 @@ impl Outbox {
         let drained = self.refused && self.bytes <= capacity / 2;
         self.refused &= !drained;
         drained
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_, Frame> {
+        self.frames.iter()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

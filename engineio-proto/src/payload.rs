@@ -152,7 +152,7 @@ where
 }
 
 /// Bytes that a frame takes in a body.
-fn encoded_len(frame: &Frame) -> usize {
+pub(crate) fn encoded_len(frame: &Frame) -> usize {
     match frame.as_message() {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => 1 + bytes.len().div_ceil(3) * 4,

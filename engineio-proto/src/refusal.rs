@@ -27,6 +27,19 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// The code of this number.
+    pub(crate) const fn from_number(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::TransportUnknown,
+            1 => Self::SessionUnknown,
+            2 => Self::BadHandshakeMethod,
+            3 => Self::BadRequest,
+            4 => Self::Forbidden,
+            5 => Self::UnsupportedProtocolVersion,
+            _ => return None,
+        })
+    }
+
     /// The text that goes with the code.
     #[must_use]
     pub const fn message(self) -> &'static str {

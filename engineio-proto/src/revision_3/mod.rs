@@ -10,13 +10,16 @@
 //! The JavaScript client 1.x differs from all that came after it, and does not say so: over long-polling as text it writes UTF-8 twice.
 //! Here it is treated as its successors are, so over that transport, and only there, it can be spoken with in ASCII alone.
 //!
-//! Nothing here keeps a state; [`server::Connection`](crate::server::Connection) uses it for clients that say `EIO=3`.
+//! Nothing here keeps a state; [`server::Connection`](crate::server::Connection) uses it for clients that say `EIO=3`, and
+//! [`client::Connection`](crate::client::Connection) if it is told to say so.
 
 mod binary;
 mod jsonp;
 mod packet;
 mod payload;
 mod text;
+
+use crate::Frame;
 
 pub use binary::encode_binary_payload;
 pub use packet::{decode_packet, encode_packet};
@@ -27,3 +30,8 @@ pub(crate) use jsonp::{decode_form, encode_script};
 pub(crate) use packet::{check_message, encode_frame, message};
 pub(crate) use payload::Records;
 pub(crate) use text::encode_text;
+
+/// Bytes that a frame takes in a body of either form, at most: in one of bytes, text takes one more than in one of text.
+pub(crate) fn encoded_len(frame: &Frame) -> usize {
+    text::encoded_len(frame) + 1
+}

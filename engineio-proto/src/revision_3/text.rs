@@ -99,8 +99,8 @@ fn push_length(body: &mut String, length: usize) {
     write!(body, "{length}:").expect("a String takes whatever is written to it");
 }
 
-/// Bytes that a frame takes in a body, at most.
-fn encoded_len(frame: &Frame) -> usize {
+/// Bytes that a frame takes in a body of text, at most.
+pub(super) fn encoded_len(frame: &Frame) -> usize {
     let packet = match frame.as_message() {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => base64_len(bytes.len()),

@@ -5,6 +5,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part of it")]
 
+pub mod client;
+pub mod pair;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
