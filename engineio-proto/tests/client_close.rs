@@ -46,15 +46,48 @@ fn once_it_has_taken_its_leave_only_the_answer_to_that_counts() {
         assert_eq!(client.posted(), "1");
         assert_eq!(client.closed(), CloseReason::ForcedClose);
     }
-    let mut client = Client::polling();
+    let unknown = r#"{"code":1,"message":"Session ID unknown"}"#;
+    for method in [Method::Get, Method::Post] {
+        for refused in [false, true] {
+            let mut client = Client::polling();
+            client.close();
+            let id = client.waiting(method).unwrap();
+            if refused {
+                client.respond(id, 400, false, unknown);
+            } else {
+                client.gone(id, Gone::Closed);
+            }
+            if method == Method::Get {
+                assert_eq!(client.posted(), "1");
+            }
+            assert_eq!(client.closed(), CloseReason::ForcedClose);
+        }
+    }
+}
+
+#[test]
+fn pings_are_not_answered_once_the_last_word_is_on_its_way() {
+    let mut client = Client::unfetched(client_config(|_| {}));
+    client.send("one");
     client.close();
-    client.respond(client.get(), 400, false, r#"{"code":1,"message":"Session ID unknown"}"#);
-    assert_eq!(client.posted(), "1");
+    client.eager = true;
+    client.pump();
+    client.answer(client.get(), format!("{}\u{1e}2", open_packet("", 1_000)));
+    assert_eq!(client.posted(), "3\u{1e}4one\u{1e}1");
     assert_eq!(client.closed(), CloseReason::ForcedClose);
     let mut client = Client::polling();
+    client.eager = false;
+    client.send("one");
+    client.pump();
+    client.posted();
+    client.send("two");
     client.close();
-    client.gone(client.get(), Gone::Closed);
-    assert_eq!(client.posted(), "1");
+    client.pump();
+    let post = client.post();
+    client.answer(client.get(), "2");
+    client.eager = true;
+    client.answer(post, "ok");
+    assert_eq!(client.waiting(Method::Post), None);
     assert_eq!(client.closed(), CloseReason::ForcedClose);
 }
 

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::{fmt, iter};
 
 use super::framing::Framing;
+use super::post::Post;
 use super::probe::{Probe, ProbeState};
 use super::{Config, Event, Rejection, Response, Transmit, Transports};
 use crate::heartbeat::{Due, Heartbeat};
@@ -81,7 +82,7 @@ pub struct Connection {
     /// The GET that waits.
     pub(super) poll: Option<ExchangeId>,
     /// The POST that was not answered yet.
-    pub(super) post: Option<ExchangeId>,
+    pub(super) post: Option<Post>,
     pub(super) probe: Option<Probe>,
     pub(super) inbox: Inbox<Event>,
     pub(super) outbox: Outbox,
@@ -150,9 +151,8 @@ impl Connection {
         if self.poll == Some(id) {
             self.poll = None;
             self.handle_poll_response(now, response);
-        } else if self.post == Some(id) {
-            self.post = None;
-            self.handle_post_response(now, &response);
+        } else if let Some(post) = self.post.take_if(|post| post.id == id) {
+            self.handle_post_response(now, post, &response);
         } else if self.probe.is_some_and(|probe| probe.id == id) {
             self.probe = None;
             let fault = Rejection::read(&response).fault();
@@ -208,9 +208,9 @@ impl Connection {
             if !self.is_leaving() {
                 self.shut(self.lost_request(gone));
             }
-        } else if self.post == Some(id) {
-            self.post = None;
-            self.shut(self.lost_request(gone));
+        } else if let Some(post) = self.post.take_if(|post| post.id == id) {
+            let farewell = post.is_farewell.then_some(CloseReason::ForcedClose);
+            self.shut(farewell.unwrap_or_else(|| self.lost_request(gone)));
         } else if self.transport == Transport::Connecting(id) {
             self.transport = Transport::WebSocket(None);
             self.shut(CloseReason::TransportError(TransportFault::WebSocket));
@@ -488,7 +488,8 @@ impl Connection {
         }
         self.state = State::Closed;
         self.outbox.clear();
-        for id in [self.poll.take(), self.post.take()].into_iter().flatten() {
+        let post = self.post.take().map(|post| post.id);
+        for id in [self.poll.take(), post].into_iter().flatten() {
             self.transmits.push_back(Transmit::Abort { id });
         }
         self.drop_probe();

@@ -94,7 +94,7 @@ impl Framing {
     fn len_in_body(self, frame: &Frame, is_first: bool) -> usize {
         match self {
             Self::V4 => payload::encoded_len(frame) + usize::from(!is_first), // the separator
-            Self::V3 { .. } => revision_3::encoded_len(frame),
+            Self::V3 { base64 } => revision_3::encoded_len(frame, base64),
         }
     }
 }

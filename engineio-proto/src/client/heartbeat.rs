@@ -5,8 +5,11 @@ use crate::heartbeat::{Heartbeat, Rhythm};
 use crate::{Frame, Instant};
 
 impl Connection {
-    /// A ping of the server, if it is the server who pings; otherwise it means nothing.
+    /// A ping of the server, if it is the server who pings; otherwise it means nothing. Nothing follows our close packet.
     pub(super) fn handle_ping(&mut self, now: Instant) {
+        if self.is_closing() && self.outbox.is_empty() {
+            return;
+        }
         let pinged = self.with_heartbeat(|heartbeat, rhythm| heartbeat.handle_ping(now, rhythm).then_some(()));
         if pinged.is_some() {
             self.push_heartbeat("3");

@@ -19,5 +19,6 @@ mod framing;
 mod handshake;
 mod heartbeat;
 mod polling;
+mod post;
 mod probe;
 mod upgrade;

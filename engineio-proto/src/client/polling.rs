@@ -6,6 +6,7 @@ use core::fmt::Write as _;
 use bytes::Bytes;
 
 use super::connection::Connection;
+use super::post::Post;
 use super::{Method, Query, Request, Response, Transmit};
 use crate::body::Control;
 use crate::{CloseReason, ExchangeId, Instant, TransportKind};
@@ -35,8 +36,9 @@ impl Connection {
             return None;
         }
         let id = self.new_exchange();
-        self.post = Some(id);
         let count = self.framing.count_that_fits(self.outbox.iter(), max_payload);
+        let is_farewell = self.is_closing() && self.outbox.iter().len() == 1;
+        self.post = Some(Post { id, is_farewell });
         let (body, content_type) = self.outbox.take_first(count, |frames| self.framing.post(frames));
         let request = Request {
             method: Method::Post,
@@ -62,8 +64,8 @@ impl Connection {
     }
 
     /// The answer to the POST. What is in it does not matter: servers say `ok`.
-    pub(super) fn handle_post_response(&mut self, now: Instant, response: &Response) {
-        if response.status != 200 {
+    pub(super) fn handle_post_response(&mut self, now: Instant, post: Post, response: &Response) {
+        if response.status != 200 && !post.is_farewell {
             return self.reject(response);
         }
         self.finish_upgrade(now);
@@ -124,8 +126,8 @@ impl Connection {
         result
     }
 
-    /// Whether the close packet is on its way, so that nothing counts any more but its answer.
+    /// Whether the close packet is on its way and nothing else, so that the server may do as it likes.
     pub(super) fn is_leaving(&self) -> bool {
-        self.is_closing() && self.handshake.is_some() && self.outbox.is_empty()
+        self.post.is_some_and(|post| post.is_farewell)
     }
 }

@@ -38,8 +38,7 @@ where
     I::IntoIter: Clone,
 {
     let frames = frames.into_iter();
-    let size = |frame: &Frame| frame.len() + 1 + 2 + digit_count(frame.len() + 1);
-    let mut body = Vec::with_capacity(frames.clone().map(size).sum());
+    let mut body = Vec::with_capacity(frames.clone().map(encoded_len).sum());
     for frame in frames {
         match frame.as_message() {
             Message::Text(text) => {
@@ -54,6 +53,12 @@ where
         }
     }
     body.into()
+}
+
+/// Bytes that a frame takes in a body, at most. Text takes no more in a body of text, either.
+pub(super) fn encoded_len(frame: &Frame) -> usize {
+    let packet = frame.len() + 1;
+    2 + digit_count(packet) + packet
 }
 
 /// Takes the first packet off a body that is not empty.

@@ -31,7 +31,11 @@ pub(crate) use packet::{check_message, encode_frame, message};
 pub(crate) use payload::Records;
 pub(crate) use text::encode_text;
 
-/// Bytes that a frame takes in a body of either form, at most: in one of bytes, text takes one more than in one of text.
-pub(crate) fn encoded_len(frame: &Frame) -> usize {
-    text::encoded_len(frame) + 1
+/// Bytes that a frame takes in a body, at most: in one of text if all bytes are base64, otherwise in one of either form.
+pub(crate) fn encoded_len(frame: &Frame, base64: bool) -> usize {
+    if base64 {
+        text::encoded_len(frame)
+    } else {
+        binary::encoded_len(frame)
+    }
 }
