@@ -282,8 +282,12 @@ impl Client {
 
     /// The newest WebSocket.
     pub fn socket(&self) -> ExchangeId {
+        self.newest_socket().expect("there is no WebSocket")
+    }
+
+    pub fn newest_socket(&self) -> Option<ExchangeId> {
         let is_socket = |(_, outcome): &(&ExchangeId, &Outcome)| outcome.request.is_none();
-        *self.exchanges.iter().rfind(is_socket).expect("there is no WebSocket").0
+        self.exchanges.iter().rfind(is_socket).map(|(id, _)| *id)
     }
 
     pub fn request(&self, id: ExchangeId) -> &Request {
