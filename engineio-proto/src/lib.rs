@@ -6,12 +6,13 @@
 //!
 //! - [`server::Server`] knows the sessions by their ids and says where an HTTP request goes;
 //! - [`server::Connection`] is one session: long-polling, a WebSocket, and the passage from the one to the other;
+//! - [`client::Connection`] is the same session seen from the other side;
 //! - [`Packet`], [`Payload`], [`Frame`] and [`Handshake`] are the protocol's values, for whoever wants only those; [`revision_3`] has
 //!   those of the older clients.
 //!
 //! # The loop
 //!
-//! A [`Connection`](server::Connection) has four kinds of method, and its documentation lists them in this order:
+//! A [`Connection`](server::Connection), on either side, has four kinds of method, and its documentation lists them in this order:
 //!
 //! 1. `handle_*`: what the network and the clock did. Any number of them may come between two fetches;
 //! 2. commands: what the application wants, such as [`send`](server::Connection::send);
@@ -21,7 +22,8 @@
 //!
 //! HTTP has no part in it beyond a number. Every request for a session is an *exchange* whose [`ExchangeId`] you choose; what
 //! is to be done with it comes back as a [`Transmit`](server::Transmit) under the same number. A request that becomes a
-//! WebSocket keeps its number, and the WebSocket's messages come and go under it.
+//! WebSocket keeps its number, and the WebSocket's messages come and go under it. A client's connection makes its requests itself, so
+//! there it chooses the numbers.
 //!
 //! # An example
 //!
@@ -74,7 +76,11 @@
 //! server.forget(&sid);
 //! ```
 //!
+//! The client's loop is in [`client`].
+//!
 //! # What your side of it must do
+//!
+//! This is for a server; [`client`] has its own list.
 //!
 //! - Say what becomes of a request that [`Server::route`](server::Server::route) refuses: write its
 //!   [`Refusal`]'s response.
@@ -92,7 +98,7 @@
 //!
 //! # What is not here yet
 //!
-//! The client's side, and WebTransport.
+//! WebTransport, and JSONP on the client's side.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -65,6 +65,39 @@ fn once_it_has_taken_its_leave_only_the_answer_to_that_counts() {
     }
 }
 
+/// A poll that was slower than the close packet is refused.
+#[test]
+fn a_poll_does_not_count_while_the_last_messages_are_on_their_way_but_a_close_packet_does() {
+    let leaving = || {
+        let mut client = Client::polling();
+        client.eager = false;
+        client.send("one");
+        client.close();
+        client.eager = true;
+        client.pump();
+        client
+    };
+    let unknown = r#"{"code":1,"message":"Session ID unknown"}"#;
+    let mut client = leaving();
+    client.respond(client.get(), 400, false, unknown);
+    assert_eq!(client.posted(), "4one\u{1e}1");
+    assert_eq!(client.closed(), CloseReason::ForcedClose);
+    let mut client = leaving();
+    client.gone(client.get(), Gone::Closed);
+    assert_eq!(client.posted(), "4one\u{1e}1");
+    assert_eq!(client.closed(), CloseReason::ForcedClose);
+    let mut client = leaving();
+    client.answer(client.get(), "1");
+    assert_eq!(client.closed(), CloseReason::TransportClose);
+    let mut client = leaving();
+    client.respond(client.post(), 400, false, unknown);
+    assert_eq!(
+        client.closed().as_str(),
+        "transport error",
+        "the messages may not have arrived"
+    );
+}
+
 #[test]
 fn pings_are_not_answered_once_the_last_word_is_on_its_way() {
     let mut client = Client::unfetched(client_config(|_| {}));

@@ -344,6 +344,18 @@ fn the_server_may_close_as_its_first_word() {
 }
 
 #[test]
+fn a_second_handshake_means_nothing() {
+    let (mut client, socket) = Client::websocket();
+    let other = r#"0{"sid":"other","upgrades":["websocket"],"pingInterval":1,"pingTimeout":1}"#;
+    for second in [other, "0", "0garbage"] {
+        client.say(socket, second);
+        assert_eq!(client.events(), []);
+        assert_eq!(client.connection.sid().unwrap().as_str(), SID);
+        assert_eq!(client.exchanges(), 1);
+    }
+}
+
+#[test]
 fn answers_that_nobody_waits_for_change_nothing() {
     let mut client = Client::polling();
     let get = client.get();

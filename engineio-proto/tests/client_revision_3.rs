@@ -207,6 +207,25 @@ fn the_passage_is_that_of_revision_4() {
     assert_eq!(client.texts(socket), ["2"], "the heartbeat goes on");
 }
 
+/// Its answer may be the first thing that comes over the WebSocket.
+#[test]
+fn a_ping_that_was_sent_before_the_passage_has_its_full_time_after_it() {
+    let body = payload(&[&open_packet("\"websocket\"", 1_000_000)]);
+    let mut client = Client::accepted(config(|config| config.upgrade_timeout = ms(60_000)), &body);
+    let socket = client.socket();
+    client.advance(ms(25_000));
+    assert_eq!(client.posted(), "1:2");
+    client.advance(ms(15_000));
+    client.open(socket);
+    client.say(socket, "3probe");
+    client.answer(client.get(), "1:6");
+    assert_eq!(client.events(), [Event::Upgraded]);
+    client.advance(ms(19_999));
+    assert_eq!(client.events(), []);
+    client.advance(ms(1));
+    assert_eq!(client.closed(), CloseReason::PingTimeout);
+}
+
 #[test]
 fn a_close_says_so() {
     let mut client = polling();

@@ -51,7 +51,9 @@ impl Connection {
 
     /// The answer to the GET.
     pub(super) fn handle_poll_response(&mut self, now: Instant, response: Response) {
-        if self.is_leaving() {
+        // The server knows, and may know us no more. If messages are on their way with the close packet, its own one still counts: it
+        // may not have taken them.
+        if self.is_leaving() && (response.status != 200 || self.post.is_some_and(|post| post.is_farewell)) {
             return;
         }
         if response.status != 200 {
@@ -126,8 +128,8 @@ impl Connection {
         result
     }
 
-    /// Whether the close packet is on its way and nothing else, so that the server may do as it likes.
+    /// Whether the close packet is on its way, so that it is for its answer to say how this ends.
     pub(super) fn is_leaving(&self) -> bool {
-        self.post.is_some_and(|post| post.is_farewell)
+        self.is_closing() && self.post.is_some() && self.outbox.is_empty()
     }
 }
