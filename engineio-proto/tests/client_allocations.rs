@@ -121,7 +121,7 @@ fn fetching_a_message_of_a_polling_body_allocates_nothing() {
 /// A request costs its query and its body, however many messages are in it.
 #[test]
 fn a_post_of_a_thousand_messages_costs_no_more_than_one_of_two() {
-    let mut client = Client::polling();
+    let mut client = Client::polling_with(|config| config.max_packets_per_post = 1_000);
     let frame = Frame::text("again and again");
     let now = client.now;
     let connection = &mut client.connection;

@@ -128,12 +128,33 @@ fn bytes_count_as_the_base64_that_they_become() {
 #[test]
 fn a_server_that_does_not_say_how_much_it_takes_gets_all_at_once() {
     let body = r#"0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000}"#;
-    let mut client = Client::accepted(client_config(|_| {}), body);
+    let config = client_config(|config| config.max_packets_per_post = usize::MAX);
+    let mut client = Client::accepted(config, body);
     client.eager = false;
     for _ in 0..1_000 {
         client.send("0123456789");
     }
     assert_eq!(bodies(&mut client).len(), 1);
+}
+
+#[test]
+fn a_body_holds_no_more_packets_than_servers_take() {
+    for (change, expected) in [
+        (None, vec![16, 16, 8]),
+        (Some(30), vec![30, 10]),
+        (Some(0), vec![1; 40]),
+    ] {
+        let mut client = Client::polling_with(|config| {
+            config.max_packets_per_post = change.unwrap_or(config.max_packets_per_post);
+        });
+        client.eager = false;
+        for _ in 0..40 {
+            client.send("x");
+        }
+        let bodies = bodies(&mut client);
+        let counts: Vec<usize> = bodies.iter().map(|body| body.split('\u{1e}').count()).collect();
+        assert_eq!(counts, expected);
+    }
 }
 
 #[test]

@@ -40,6 +40,9 @@ pub struct Config {
     /// The largest message or polling body that the server may send, in bytes. Default 100 MiB: what the JavaScript client takes from a
     /// WebSocket in Node.js. It is far more than a server takes by default, because a server puts all that waits into one body.
     pub max_payload: usize,
+    /// How many packets may go into one POST, at least one. Default 16: what servers in Python take. Of more they say that all is well, and
+    /// throw them away. Raise it for a server that is known to take more, if it is spoken with over long-polling alone.
+    pub max_packets_per_post: usize,
     /// How many bytes may wait for the server before [`send`](super::Connection::send) says [`Full`](crate::SendError::Full); each frame
     /// counts 64 more for what it costs to keep. A single message larger than this is taken when nothing else waits. Default 4 MiB, as a
     /// server has for each client.
@@ -64,6 +67,7 @@ impl Default for Config {
             upgrade_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(30),
             max_payload: 100 << 20,
+            max_packets_per_post: 16,
             send_capacity: 4 << 20,
             receive_capacity: 256 << 10,
             volatile_capacity: 64 << 10,

@@ -36,7 +36,8 @@ impl Connection {
             return None;
         }
         let id = self.new_exchange();
-        let count = self.framing.count_that_fits(self.outbox.iter(), max_payload);
+        let frames = self.outbox.iter().take(self.config.max_packets_per_post.max(1));
+        let count = self.framing.count_that_fits(frames, max_payload);
         let is_farewell = self.is_closing() && self.outbox.iter().len() == 1;
         self.post = Some(Post { id, is_farewell });
         let (body, content_type) = self.outbox.take_first(count, |frames| self.framing.post(frames));

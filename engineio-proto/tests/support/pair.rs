@@ -21,7 +21,7 @@ pub struct Pair {
     pub connected: bool,
     pub client_events: Vec<client::Event>,
     pub server_events: Vec<server::Event>,
-    /// The bodies of the client's POSTs, the largest first thing to look at.
+    /// How large the bodies were that the client posted.
     pub posts: Vec<usize>,
     router: Server<()>,
     latency: Box<dyn FnMut() -> Duration>,
