@@ -81,6 +81,7 @@ fn it_waits_for_the_get_and_the_post() {
         client.answer(requests[0], "6");
         assert_eq!(client.frames(socket), []);
         assert_eq!(client.exchanges(), exchanges, "no new request");
+        assert!(!client.connection.is_writable());
         client.answer(requests[1], "6");
         assert_eq!(client.texts(socket), ["5", "4two"]);
         assert_eq!(client.exchanges(), exchanges);
