@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::ErrorCode;
+
 /// A number for one HTTP request: a GET that waits, a POST, or the GET that became a WebSocket.
 ///
 /// Whoever begins the request chooses it: a server's caller, and a client's machine. The caller must not use a number twice for one
@@ -54,6 +56,11 @@ pub struct Response {
     pub content_type: Option<&'static str>,
     /// The body; its length is the `Content-Length`.
     pub body: Bytes,
+    /// Whether it may be compressed, if it is long enough and the client wants it to be: something in it
+    /// [may be](crate::Frame::with_compression).
+    pub compress: bool,
+    /// What the request is refused for, if it is: for logs, the client finds it in the body.
+    pub refusal: Option<ErrorCode>,
 }
 
 impl Response {
@@ -63,24 +70,30 @@ impl Response {
             status,
             content_type: None,
             body: Bytes::new(),
+            compress: false,
+            refusal: None,
         }
     }
 
     /// Packets for a poll.
-    pub(crate) const fn packets(body: Bytes) -> Self {
+    pub(crate) const fn packets(body: Bytes, compress: bool) -> Self {
         Self {
             status: 200,
             content_type: Some("text/plain; charset=UTF-8"),
             body,
+            compress,
+            refusal: None,
         }
     }
 
     /// Packets for a poll, some of them bytes.
-    pub(crate) const fn binary_packets(body: Bytes) -> Self {
+    pub(crate) const fn binary_packets(body: Bytes, compress: bool) -> Self {
         Self {
             status: 200,
             content_type: Some("application/octet-stream"),
             body,
+            compress,
+            refusal: None,
         }
     }
 
@@ -90,6 +103,8 @@ impl Response {
             status: 200,
             content_type: Some("text/html"),
             body: Bytes::from_static(b"ok"),
+            compress: false,
+            refusal: None,
         }
     }
 }

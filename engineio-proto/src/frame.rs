@@ -11,7 +11,10 @@ use crate::Message;
 /// Text carries its packet type (`4`) in front; bytes need none on a WebSocket, and polling writes theirs as base64 at
 /// transmission.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame(Message);
+pub struct Frame {
+    message: Message,
+    compress: bool,
+}
 
 impl Frame {
     /// The digit in front of an encoded text message.
@@ -23,13 +26,13 @@ impl Frame {
         let mut encoded = String::with_capacity(1 + text.len());
         encoded.push(Self::TEXT_PREFIX);
         encoded.push_str(text);
-        Self(Message::Text(encoded.into()))
+        Self::new(Message::Text(encoded.into()))
     }
 
     /// Encodes a binary message; copies nothing.
     #[must_use]
     pub const fn binary(bytes: Bytes) -> Self {
-        Self(Message::Binary(bytes))
+        Self::new(Message::Binary(bytes))
     }
 
     /// Takes a text message that its writer encoded already, so that nothing is copied.
@@ -43,41 +46,62 @@ impl Frame {
             encoded.starts_with(Self::TEXT_PREFIX),
             "an encoded text message begins with its packet type, 4"
         );
-        Self(Message::Text(encoded))
+        Self::new(Message::Text(encoded))
+    }
+
+    /// Says whether the transport may compress it, where it can and the peer wants it to. It may unless told otherwise; there is no
+    /// point in it for what is compressed already, such as pictures, and a danger in it for secrets beside what an attacker chose.
+    #[must_use]
+    pub fn with_compression(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Whether the transport may compress it.
+    #[must_use]
+    pub const fn is_compressible(&self) -> bool {
+        self.compress
     }
 
     /// Bytes on a WebSocket, the packet type included, its framing not: what the limits count.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.message.len()
     }
 
     /// Whether nothing would be written: a binary message of no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.message.is_empty()
     }
 
     /// The packet as one WebSocket message.
     #[must_use]
     pub const fn as_message(&self) -> &Message {
-        &self.0
+        &self.message
     }
 
     /// The packet as one WebSocket message.
     #[must_use]
     pub fn into_message(self) -> Message {
-        self.0
+        self.message
     }
 
     /// A packet of the protocol itself, whose encoding is a constant.
     pub(crate) const fn control(encoded: &'static str) -> Self {
-        Self(Message::Text(ByteString::from_static(encoded)))
+        Self::new(Message::Text(ByteString::from_static(encoded)))
     }
 
     /// A packet of the protocol itself.
     pub(crate) const fn packet(encoded: ByteString) -> Self {
-        Self(Message::Text(encoded))
+        Self::new(Message::Text(encoded))
+    }
+
+    const fn new(message: Message) -> Self {
+        Self {
+            message,
+            compress: true,
+        }
     }
 }
 

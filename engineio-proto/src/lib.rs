@@ -121,6 +121,9 @@ pub use config::{Config, TransportKind, Transports};
 mod error;
 pub use error::DecodeError;
 
+mod error_code;
+pub use error_code::ErrorCode;
+
 mod exchange;
 pub use exchange::{Exchange, ExchangeId, Gone, Response};
 
@@ -147,7 +150,7 @@ mod payload;
 pub use payload::{Payload, encode_payload};
 
 mod refusal;
-pub use refusal::{ErrorCode, Refusal};
+pub use refusal::Refusal;
 
 mod revision;
 pub use revision::Revision;

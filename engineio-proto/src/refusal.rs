@@ -6,59 +6,14 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::Response;
-
-/// The kinds of error that a request can be answered with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum ErrorCode {
-    /// The transport does not exist or is switched off.
-    TransportUnknown = 0,
-    /// There is no such session.
-    SessionUnknown = 1,
-    /// A session begins with a GET.
-    BadHandshakeMethod = 2,
-    /// The request does not fit its session, or is no proper upgrade.
-    BadRequest = 3,
-    /// The application does not want it.
-    Forbidden = 4,
-    /// The protocol's revision is not spoken here.
-    UnsupportedProtocolVersion = 5,
-}
-
-impl ErrorCode {
-    /// The code of this number.
-    pub(crate) const fn from_number(number: u64) -> Option<Self> {
-        Some(match number {
-            0 => Self::TransportUnknown,
-            1 => Self::SessionUnknown,
-            2 => Self::BadHandshakeMethod,
-            3 => Self::BadRequest,
-            4 => Self::Forbidden,
-            5 => Self::UnsupportedProtocolVersion,
-            _ => return None,
-        })
-    }
-
-    /// The text that goes with the code.
-    #[must_use]
-    pub const fn message(self) -> &'static str {
-        match self {
-            Self::TransportUnknown => "Transport unknown",
-            Self::SessionUnknown => "Session ID unknown",
-            Self::BadHandshakeMethod => "Bad handshake method",
-            Self::BadRequest => "Bad request",
-            Self::Forbidden => "Forbidden",
-            Self::UnsupportedProtocolVersion => "Unsupported protocol version",
-        }
-    }
-}
+use crate::{ErrorCode, Response};
 
 /// A request that is refused, and how to say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     code: ErrorCode,
     message: Cow<'static, str>,
+    context: Option<&'static str>,
 }
 
 impl Refusal {
@@ -68,6 +23,7 @@ impl Refusal {
         Self {
             code,
             message: Cow::Borrowed(code.message()),
+            context: None,
         }
     }
 
@@ -77,13 +33,33 @@ impl Refusal {
         Self {
             code: ErrorCode::Forbidden,
             message: message.into(),
+            context: None,
         }
+    }
+
+    /// Adds what is wrong in particular, for logs: the client is not told.
+    #[must_use]
+    pub const fn with_context(mut self, context: &'static str) -> Self {
+        self.context = Some(context);
+        self
     }
 
     /// What kind of refusal it is.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// The text that the client is told.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What is wrong in particular, where the code leaves that open. The client is not told.
+    #[must_use]
+    pub const fn context(&self) -> Option<&'static str> {
+        self.context
     }
 
     /// The HTTP answer: 400, or 403 for [`Forbidden`](ErrorCode::Forbidden), and a JSON object.
@@ -98,6 +74,8 @@ impl Refusal {
             status: if self.code == ErrorCode::Forbidden { 403 } else { 400 },
             content_type: Some("application/json"),
             body: Bytes::from(body),
+            compress: false,
+            refusal: Some(self.code),
         }
     }
 }

@@ -179,7 +179,17 @@ fn every_refusal_has_its_body() {
         assert_eq!(response.status, if code == ErrorCode::Forbidden { 403 } else { 400 });
         assert_eq!(response.content_type, Some("application/json"));
         assert_eq!(body(&response), expected);
+        assert_eq!(response.refusal, Some(code));
     }
+}
+
+#[test]
+fn a_refusal_says_in_particular_what_is_wrong_but_not_to_the_client() {
+    let refusal = Refusal::new(ErrorCode::BadRequest);
+    assert_eq!((refusal.message(), refusal.context()), ("Bad request", None));
+    let particular = refusal.clone().with_context("the moon is full");
+    assert_eq!(particular.context(), Some("the moon is full"));
+    assert_eq!(particular.response(), refusal.response());
 }
 
 #[test]

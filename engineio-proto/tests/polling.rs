@@ -11,6 +11,8 @@ fn empty(status: u16) -> Response {
         status,
         content_type: None,
         body: Bytes::new(),
+        compress: false,
+        refusal: None,
     }
 }
 

@@ -145,3 +145,24 @@ fn a_connection_does_not_print_its_sid() {
     assert!(!printed.contains(sid().as_str()), "{printed}");
     assert!(printed.contains("Sid(secret)"));
 }
+
+#[test]
+fn a_bad_request_is_told_from_another() {
+    let server = server();
+    let context = |method, query: &str, websocket| match server.route(&request(method, query, websocket)) {
+        Route::Refuse(refusal) => {
+            assert_eq!(refusal.code(), ErrorCode::BadRequest);
+            refusal.context()
+        }
+        other => panic!("{other:?}"),
+    };
+    let session = |more: &str| format!("sid={}&{more}", numbered(1).as_str());
+    let contexts = [
+        context("GET", "EIO=4&transport=websocket", false),
+        context("GET", &session("EIO=3&transport=polling"), false),
+        context("PUT", &session("EIO=4&transport=polling"), false),
+    ];
+    assert!(contexts.iter().all(Option::is_some), "{contexts:?}");
+    assert!(contexts[0] != contexts[1] && contexts[1] != contexts[2] && contexts[2] != contexts[0]);
+    assert_eq!(context("GET", &session("EIO=4&transport=polling"), true), contexts[0]);
+}

@@ -37,6 +37,21 @@ fn decode(encoded: &Encoded) -> Packet {
 }
 
 #[test]
+fn a_packet_says_for_all_its_frames_whether_they_may_be_compressed() {
+    let packet = Encoded::event("/", None, "picture", &(Bytes::from_static(b"png"),)).unwrap();
+    assert!(packet.frames().all(|frame| frame.is_compressible()));
+    let packet = packet.with_compression(false);
+    assert_eq!(packet.frames().count(), 2);
+    assert!(packet.frames().all(|frame| !frame.is_compressible()));
+    assert!(
+        packet
+            .with_compression(true)
+            .frames()
+            .all(|frame| frame.is_compressible())
+    );
+}
+
+#[test]
 fn packets_are_written_as_the_javascript_library_writes_them() {
     let event = |namespace, id, args: &Args| texts(&Encoded::event(namespace, id, "ev", args).unwrap());
     let args = Args::encode(&(1, "a")).unwrap();

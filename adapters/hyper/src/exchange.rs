@@ -71,6 +71,8 @@ where
                     status: 400,
                     content_type: None,
                     body: Bytes::new(),
+                    compress: false,
+                    refusal: None,
                 });
             }
         }

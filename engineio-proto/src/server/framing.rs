@@ -81,20 +81,24 @@ impl Framing {
 
     /// The answer to a poll.
     pub(super) fn response(self, frames: &VecDeque<Frame>) -> Response {
+        let compress = frames.iter().any(Frame::is_compressible);
         match self {
-            Self::V4 => Response::packets(encode_payload(frames)),
+            Self::V4 => Response::packets(encode_payload(frames), compress),
             Self::V3 { base64: false, .. } if frames.iter().any(is_binary) => {
-                Response::binary_packets(revision_3::encode_binary_payload(frames))
+                Response::binary_packets(revision_3::encode_binary_payload(frames), compress)
             }
-            Self::V3 { jsonp, .. } => script(revision_3::encode_text(frames), jsonp),
+            Self::V3 { jsonp, .. } => Response::packets(script(revision_3::encode_text(frames), jsonp), compress),
         }
     }
 
     /// The answer to a poll with one packet that is a constant.
     pub(super) fn control(self, packet: &'static str) -> Response {
         match self {
-            Self::V4 => Response::packets(Bytes::from_static(packet.as_bytes())),
-            Self::V3 { jsonp, .. } => script(revision_3::encode_text([&Frame::control(packet)]), jsonp),
+            Self::V4 => Response::packets(Bytes::from_static(packet.as_bytes()), false),
+            Self::V3 { jsonp, .. } => {
+                let body = revision_3::encode_text([&Frame::control(packet)]);
+                Response::packets(script(body, jsonp), false)
+            }
         }
     }
 }
@@ -103,9 +107,9 @@ fn is_binary(frame: &Frame) -> bool {
     matches!(frame.as_message(), Message::Binary(_))
 }
 
-fn script(body: String, jsonp: Option<u32>) -> Response {
-    Response::packets(match jsonp {
+fn script(body: String, jsonp: Option<u32>) -> Bytes {
+    match jsonp {
         Some(index) => revision_3::encode_script(index, &body),
         None => body.into(),
-    })
+    }
 }

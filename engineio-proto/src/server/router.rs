@@ -77,8 +77,7 @@ impl<C> Server<C> {
     /// faults gets the same answer; those that need the session's state are made by its connection.
     #[must_use]
     pub fn route(&self, request: &Request<'_>) -> Route<'_, C> {
-        self.check(request)
-            .unwrap_or_else(|code| Route::Refuse(Refusal::new(code)))
+        self.check(request).unwrap_or_else(Route::Refuse)
     }
 
     /// The sessions, in the order of their sids.
@@ -98,14 +97,14 @@ impl<C> Server<C> {
         self.connections.is_empty()
     }
 
-    fn check(&self, request: &Request<'_>) -> Result<Route<'_, C>, ErrorCode> {
+    fn check(&self, request: &Request<'_>) -> Result<Route<'_, C>, Refusal> {
         let transport = match request.query_value("transport") {
             Some("polling") => TransportKind::Polling,
             Some("websocket") => TransportKind::WebSocket,
-            _ => return Err(ErrorCode::TransportUnknown),
+            _ => return Err(Refusal::new(ErrorCode::TransportUnknown)),
         };
         if !self.config.transports.contains(transport) {
-            return Err(ErrorCode::TransportUnknown);
+            return Err(Refusal::new(ErrorCode::TransportUnknown).with_context("the transport is switched off"));
         }
         let revision = match request.query_value("EIO") {
             Some("4") => Some(Revision::V4),
@@ -118,31 +117,41 @@ impl<C> Server<C> {
                     let framing = match revision {
                         Some(Revision::V4) => Framing::V4,
                         Some(Revision::V3) if self.config.allow_eio3 => {
-                            Framing::of_request(request, transport).ok_or(ErrorCode::BadRequest)?
+                            Framing::of_request(request, transport).ok_or(const { bad("`j` is no number") })?
                         }
-                        Some(Revision::V3) | None => return Err(ErrorCode::UnsupportedProtocolVersion),
+                        Some(Revision::V3) | None => {
+                            return Err(Refusal::new(ErrorCode::UnsupportedProtocolVersion));
+                        }
                     };
                     Ok(Route::Incoming(Incoming { transport, framing }))
                 }
-                ("GET", ..) => Err(ErrorCode::BadRequest),
-                _ => Err(ErrorCode::BadHandshakeMethod),
+                ("GET", ..) => Err(NO_UPGRADE),
+                _ => Err(Refusal::new(ErrorCode::BadHandshakeMethod)),
             };
         };
         let (session_revision, connection) = Sid::parse(sid)
             .and_then(|sid| self.connections.get(&sid))
-            .ok_or(ErrorCode::SessionUnknown)?;
+            .ok_or(Refusal::new(ErrorCode::SessionUnknown))?;
         let exchange = match (request.method, transport, request.websocket) {
             ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket {
                 base64: revision == Some(Revision::V3) && request.query_value("b64").is_some(),
             },
             ("GET", TransportKind::Polling, false) => Exchange::Poll,
             ("POST", TransportKind::Polling, false) => Exchange::Post { binary: request.binary },
-            _ => return Err(ErrorCode::BadRequest),
+            ("GET", ..) => return Err(NO_UPGRADE),
+            _ => return Err(bad("the method is neither GET nor POST")),
         };
         if revision == Some(*session_revision) {
             Ok(Route::Connection(connection, exchange))
         } else {
-            Err(ErrorCode::BadRequest)
+            Err(bad("the session began with another revision"))
         }
     }
+}
+
+/// A GET that names a transport and is made for the other.
+const NO_UPGRADE: Refusal = bad("the transport does not fit the headers for an upgrade");
+
+const fn bad(context: &'static str) -> Refusal {
+    Refusal::new(ErrorCode::BadRequest).with_context(context)
 }

@@ -387,6 +387,8 @@ fn plain(status: u16, body: &'static str) -> Response {
         status,
         content_type: Some("text/plain"),
         body: Bytes::from_static(body.as_bytes()),
+        compress: false,
+        refusal: None,
     }
 }
 

@@ -48,6 +48,22 @@ impl Encoded {
         }
     }
 
+    /// Says whether the transport may compress it, all its frames: see [`Frame::with_compression`].
+    #[must_use]
+    pub fn with_compression(self, compress: bool) -> Self {
+        let rest = match self.rest {
+            Rest::Frames(frames) => {
+                let frames = frames.iter().cloned();
+                Rest::Frames(frames.map(|frame| frame.with_compression(compress)).collect())
+            }
+            attachments @ Rest::Attachments(_) => attachments, // they do as the first
+        };
+        Self {
+            first: self.first.with_compression(compress),
+            rest,
+        }
+    }
+
     /// The frames to send: with the default parser first the packet, then its attachments.
     pub fn frames(&self) -> impl Iterator<Item = Frame> + Clone + '_ {
         (0..self.frame_count()).map(|index| self.frame(index))
@@ -90,7 +106,9 @@ impl Encoded {
             return self.first.clone();
         };
         match &self.rest {
-            Rest::Attachments(attachments) => Frame::binary(attachments[index].clone()),
+            Rest::Attachments(attachments) => {
+                Frame::binary(attachments[index].clone()).with_compression(self.first.is_compressible())
+            }
             Rest::Frames(frames) => frames[index].clone(),
         }
     }
