@@ -17,12 +17,12 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use serde_json::json;
 use settings::Settings;
-use socketio_hyper::{ConnectError, EngineSocket, Message, Namespace, Runtime, Server, Socket, serve};
+use socketio_hyper::{ConnectError, EngineServer, EngineSocket, Message, Namespace, Runtime, Server, Socket, serve};
 
 /// Says that a setting is not supported.
 const UNSUPPORTED: u8 = 64;
 
-/// How long connections may take to end once the server has.
+/// How long clients may take to leave once they are told to, and connections to end after that.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Serves until `terminated`.
@@ -30,7 +30,7 @@ pub(crate) async fn run<R: Runtime>(terminated: impl Future<Output = ()> + Send 
     let Some(settings) = Settings::from_env() else {
         return ExitCode::from(UNSUPPORTED);
     };
-    let (io, router) = router::<R>(&settings);
+    let (io, engine, router) = router::<R>(&settings);
     let runtime = R::default();
     let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))
         .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
@@ -45,13 +45,14 @@ pub(crate) async fn run<R: Runtime>(terminated: impl Future<Output = ()> + Send 
     let stopped = async move {
         terminated.await;
         io.close().await;
+        engine.close().await;
     };
     serve(&runtime, listener, router, stopped, GRACE).await;
     ExitCode::SUCCESS
 }
 
 /// The whole application: both servers, and a page with figures.
-fn router<R: Runtime>(settings: &Settings) -> (Server<R>, Router) {
+fn router<R: Runtime>(settings: &Settings) -> (Server<R>, EngineServer<R>, Router) {
     let io = settings.server::<R>();
     for name in ["/", "/custom"] {
         namespace::<R>(&io.of(name));
@@ -86,7 +87,7 @@ fn router<R: Runtime>(settings: &Settings) -> (Server<R>, Router) {
         .route("/stats", get(stats))
         .route_service("/engine.io/", engine.service())
         .fallback_service(io.service());
-    (io, router)
+    (io, engine, router)
 }
 
 /// `/dyn-` and digits.

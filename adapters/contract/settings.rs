@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use socketio_hyper::cors::{AllowHeaders, CorsLayer};
+use socketio_hyper::http::{HeaderValue, Method};
 use socketio_hyper::{
-    ConnectionStateRecovery, EngineConfig, EngineServer, Parser, PerMessageDeflate, Runtime, Server, Transports,
+    ConnectionStateRecovery, Cookie, EngineConfig, EngineServer, Parser, PerMessageDeflate, Runtime, Server, Transports,
 };
+
+use super::GRACE;
 
 /// What the environment says.
 #[derive(Debug)]
@@ -15,20 +19,13 @@ pub(crate) struct Settings {
     per_message_deflate: Option<PerMessageDeflate>,
     parser: Parser,
     recovery: Option<ConnectionStateRecovery>,
+    cookie: Option<Cookie>,
+    cors: Option<CorsLayer>,
 }
-
-/// The settings that are not there yet, and for which the process ends with status 64.
-const MISSING: [&str; 2] = ["COOKIE", "CORS_ORIGIN"];
 
 impl Settings {
     /// Reads the environment. None if it asks for something that is not there yet.
     pub(crate) fn from_env() -> Option<Self> {
-        if MISSING
-            .into_iter()
-            .any(|name| !matches!(text(name).as_deref(), None | Some("0")))
-        {
-            return None;
-        }
         let parser = match text("PARSER").as_deref() {
             None | Some("json") => Parser::default(),
             Some("msgpack") => Parser::msgpack(),
@@ -58,6 +55,8 @@ impl Settings {
                 let duration = millis("RECOVERY_MS", Duration::from_secs(120));
                 ConnectionStateRecovery::new().max_disconnection_duration(duration)
             }),
+            cookie: text("COOKIE").map(Cookie::new),
+            cors: text("CORS_ORIGIN").map(|origins| cors(&origins)),
         })
     }
 
@@ -73,10 +72,11 @@ impl Settings {
             .allow_upgrades(self.engine.allow_upgrades)
             .allow_eio3(self.engine.allow_eio3)
             .parser(self.parser.clone())
-            .keep_headers(true);
-        if let Some(deflate) = self.per_message_deflate {
-            builder = builder.per_message_deflate(deflate);
-        }
+            .keep_headers(true)
+            .cookie(self.cookie.clone())
+            .cors(self.cors.clone())
+            .per_message_deflate(self.per_message_deflate)
+            .close_timeout(GRACE);
         if let Some(recovery) = self.recovery {
             builder = builder.connection_state_recovery(recovery);
         }
@@ -85,12 +85,25 @@ impl Settings {
 
     /// A bare Engine.IO server with these settings.
     pub(crate) fn engine_server<R: Runtime>(&self) -> EngineServer<R> {
-        let config = self.engine.clone();
-        match self.per_message_deflate {
-            Some(deflate) => EngineServer::with_per_message_deflate(config, deflate),
-            None => EngineServer::new(config),
-        }
+        EngineServer::builder()
+            .config(self.engine.clone())
+            .cookie(self.cookie.clone())
+            .cors(self.cors.clone())
+            .per_message_deflate(self.per_message_deflate)
+            .close_timeout(GRACE)
+            .build()
     }
+}
+
+/// Lets pages of these origins in, which are separated by commas. What is no origin is nobody's.
+fn cors(origins: &str) -> CorsLayer {
+    let origins = origins.split(',').map(str::trim).filter(|origin| *origin != "*");
+    let origins = origins.filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<_>>())
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
 }
 
 /// A variable; an empty one counts as unset.

@@ -262,7 +262,7 @@ export async function upgrade(t, session) {
   return wire;
 }
 
-/** An upgrade request with exactly these headers: `{ status, upgraded, text, socket }`; hung up on is status 0. */
+/** An upgrade request with exactly these headers: `{ status, headers, upgraded, text, socket }`; hung up on is status 0. */
 export function rawUpgrade(server, path, headers, { method = "GET" } = {}) {
   return new Promise((resolve, reject) => {
     const request = http.request(server.url + path, { method, agent: false, headers });
@@ -270,12 +270,12 @@ export function rawUpgrade(server, path, headers, { method = "GET" } = {}) {
     request.on("upgrade", (response, socket) => {
       clearTimeout(timer);
       socket.on("error", () => {});
-      resolve({ status: response.statusCode, upgraded: true, socket });
+      resolve({ status: response.statusCode, headers: response.headers, upgraded: true, socket });
     });
     request.on("response", (response) => {
       let text = "";
       response.on("data", (chunk) => (text += chunk));
-      response.on("end", () => (clearTimeout(timer), resolve({ status: response.statusCode, upgraded: false, text })));
+      response.on("end", () => (clearTimeout(timer), resolve({ status: response.statusCode, headers: response.headers, upgraded: false, text })));
     });
     request.on("error", (error) => {
       clearTimeout(timer);

@@ -9,28 +9,24 @@ use engineio_proto::Transports;
 use socketio_proto::Parser;
 
 use crate::client_files::ClientFiles;
-use crate::clock::ServerClock;
 use crate::io::{Io, OnHandlerError, Settings};
+use crate::options::{Options, shared_settings};
 use crate::recovery::Recovery;
 use crate::registry::Registry;
-use crate::runtime::{Runtime, Task};
-use crate::{ConnectionStateRecovery, HandlerError, PerMessageDeflate, Server, Socket};
+use crate::{ConnectionStateRecovery, HandlerError, Runtime, Server, Socket};
 
 /// The settings of a server, with the defaults of the JavaScript one.
 #[derive(Clone)]
 pub struct ServerBuilder<R> {
     runtime: R,
-    path: String,
+    options: Options,
     engine: engineio_proto::Config,
     sockets: socketio_proto::server::Config,
-    keep_headers: bool,
     max_handlers: usize,
     handler_capacity: usize,
     ack_timeout: Duration,
-    close_timeout: Duration,
     on_handler_error: Option<OnHandlerError>,
     client_files: Option<Arc<ClientFiles>>,
-    per_message_deflate: Option<PerMessageDeflate>,
     recovery: Option<ConnectionStateRecovery>,
 }
 
@@ -38,17 +34,14 @@ impl<R: Runtime> Default for ServerBuilder<R> {
     fn default() -> Self {
         Self {
             runtime: R::default(),
-            path: "/socket.io".to_owned(),
+            options: Options::at("/socket.io"),
             engine: engineio_proto::Config::default(),
             sockets: socketio_proto::server::Config::default(),
-            keep_headers: false,
             max_handlers: 1000,
             handler_capacity: 16 << 20,
             ack_timeout: Duration::from_secs(10),
-            close_timeout: Duration::from_secs(10),
             on_handler_error: None,
             client_files: None,
-            per_message_deflate: None,
             recovery: None,
         }
     }
@@ -58,23 +51,17 @@ impl<R: Runtime> ServerBuilder<R> {
     /// The server.
     #[must_use]
     pub fn build(self) -> Server<R> {
-        let clock = ServerClock::new(Arc::new(self.runtime.timer()));
-        let runtime = self.runtime.clone();
-        let recovery = self.recovery.map(|settings| {
-            let detection = self.engine.ping_interval + self.engine.ping_timeout;
-            Recovery::new(settings, detection, clock.clone())
-        });
+        let detection = self.engine.ping_interval + self.engine.ping_timeout;
         let max_missed = self.engine.send_capacity / 2;
-        let mut registry = Registry::new(self.engine, clock, Arc::new(move |task: Task| runtime.spawn(task)));
-        registry.per_message_deflate = self.per_message_deflate;
+        let registry = Registry::new(self.runtime.clone(), self.engine, self.options);
+        let recovery = self
+            .recovery
+            .map(|settings| Recovery::new(settings, detection, registry.clock.clone()));
         let settings = Settings {
-            path: self.path.into(),
             sockets: Arc::new(self.sockets),
-            keep_headers: self.keep_headers,
             max_handlers: self.max_handlers,
             handler_capacity: self.handler_capacity,
             ack_timeout: self.ack_timeout,
-            close_timeout: self.close_timeout,
             on_handler_error: self.on_handler_error,
             client_files: self.client_files,
             recovery,
@@ -87,10 +74,11 @@ impl<R: Runtime> ServerBuilder<R> {
     /// The path below which clients find the server. Default `/socket.io`.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
-        self.path.truncate(self.path.trim_end_matches('/').len());
+        self.options.set_path(path);
         self
     }
+
+    shared_settings!(ServerBuilder);
 
     /// How often clients are pinged. Default 25 s: below the idle timeout of most proxies.
     #[must_use]
@@ -158,14 +146,6 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
-    /// Compresses WebSocket messages for clients that ask for it, which browsers do. Default: no compression, since it costs memory and
-    /// time.
-    #[must_use]
-    pub fn per_message_deflate(mut self, settings: PerMessageDeflate) -> Self {
-        self.per_message_deflate = Some(settings);
-        self
-    }
-
     /// How many binary attachments one packet may have. Default 10.
     #[must_use]
     pub fn max_attachments(mut self, max: usize) -> Self {
@@ -189,14 +169,6 @@ impl<R: Runtime> ServerBuilder<R> {
     #[must_use]
     pub fn parser(mut self, parser: Parser) -> Self {
         self.sockets.parser = parser;
-        self
-    }
-
-    /// Whether the headers of a client's first request are kept for [`Handshake::headers`](crate::Handshake::headers). Default false:
-    /// they may hold secrets, and cost some kilobytes a client.
-    #[must_use]
-    pub fn keep_headers(mut self, keep: bool) -> Self {
-        self.keep_headers = keep;
         self
     }
 
@@ -239,13 +211,6 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
-    /// How long [`Server::close`] waits for clients to take leave. Default 10 s.
-    #[must_use]
-    pub fn close_timeout(mut self, timeout: Duration) -> Self {
-        self.close_timeout = timeout;
-        self
-    }
-
     /// Calls `hook` when a handler fails or panics, or a client's arguments are not the ones that it takes: the socket, the event's name,
     /// the error. Event middlewares and catch-all listeners count as handlers of the event; the middlewares of a namespace and connect
     /// handlers as those of `connect`, the others as those of `disconnecting` and `disconnect`. It is logged in any case.
@@ -270,7 +235,7 @@ impl<R: Runtime> ServerBuilder<R> {
 impl<R> std::fmt::Debug for ServerBuilder<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerBuilder")
-            .field("path", &self.path)
+            .field("path", &self.options.path)
             .field("engine", &self.engine)
             .field("sockets", &self.sockets)
             .finish_non_exhaustive()

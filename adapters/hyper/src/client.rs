@@ -8,7 +8,6 @@ use std::time::Duration;
 use engineio_proto::{Instant, Revision};
 use futures_channel::oneshot;
 use futures_util::future::join_all;
-use http::request::Parts;
 use socketio_proto::server::{AckError, Connection, Event, SocketKey};
 use socketio_proto::{AckId, Args, DisconnectReason};
 
@@ -19,7 +18,7 @@ use crate::recovery::Log;
 use crate::runtime::Task;
 use crate::session::{App, Session};
 use crate::shield::{shield, shield_future};
-use crate::{HandlerError, Handshake, IncomingEvent, Socket};
+use crate::{HandlerError, Handshake, IncomingEvent, RequestHead, Socket};
 
 type AckSender = oneshot::Sender<Result<Args, AckError>>;
 
@@ -44,11 +43,11 @@ impl App for Client {
         io: &Arc<Io>,
         connection: engineio_proto::server::Connection,
         now: Instant,
-        head: &Parts,
+        head: &RequestHead,
     ) -> (Self, Connection) {
         let client = Self {
             io: Arc::clone(io),
-            handshake: Handshake::new(head, io.settings.keep_headers),
+            handshake: Handshake::new(head, io.registry.options.keep_headers),
             revision: connection.revision(),
             sockets: Mutex::default(),
             acks: Mutex::default(),

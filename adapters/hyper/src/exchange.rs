@@ -3,18 +3,22 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use engineio_proto::server::Request as Routed;
-use engineio_proto::{Exchange, Response};
+use engineio_proto::{Exchange, Refusal, Response};
 use futures_util::future::{Either, select};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
+use crate::RequestHead;
 use crate::answers::Answer;
+use crate::compression::compress;
 use crate::deflate::Agreement;
-use crate::registry::Registry;
+use crate::options::Options;
+use crate::read_body::{Incomplete, read_body};
+use crate::registry::{Found, Registry};
 use crate::session::App;
 use crate::websocket::Upgrade;
 
@@ -27,58 +31,85 @@ where
     A: App,
     B: http_body::Body + Unpin,
 {
+    let registry: &Registry<A> = (*host).as_ref();
+    let options = &registry.options;
     let (mut head, mut body) = request.into_parts();
     let mut switching = switching_protocols(&head);
-    let routed = Routed {
+    let found = registry.find(&Routed {
         method: head.method.as_str(),
         query: head.uri.query().unwrap_or_default(),
         websocket: switching.is_some(),
         binary: is_binary(&head.headers),
-    };
-    let (session, exchange) = match Registry::<A>::find(&host, &head, &routed) {
-        Ok(found) => found,
-        Err(refusal) => {
-            tracing::debug!(%refusal, "a request was refused");
-            return respond(refusal.response());
+    });
+    // In time: whoever sees the head must not take the connection.
+    let connection = head.extensions.remove::<OnUpgrade>();
+    let deflate = options
+        .per_message_deflate
+        .filter(|_| connection.is_some())
+        .and_then(|settings| Agreement::negotiate(&settings, &head.headers));
+    let encodings = options.encodings(&head.headers);
+    // The head is kept only for those who want to hear of requests that are refused.
+    let watched = options.gate.has_connection_error();
+    let (head, begun, session, exchange) = match found {
+        Found::Session(session, exchange) => {
+            let head = watched.then(|| RequestHead::new(head));
+            (head, None, session, exchange)
         }
-    };
-    let upgrade = match exchange {
-        Exchange::WebSocket { .. } => head.extensions.remove::<OnUpgrade>().map(|connection| {
-            let settings = (*host).as_ref().per_message_deflate;
-            let deflate = settings.and_then(|settings| Agreement::negotiate(&settings, &head.headers));
-            if let (Some(agreement), Some(switching)) = (&deflate, &mut switching) {
-                let headers = switching.headers_mut();
-                headers.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.header());
+        Found::Incoming(incoming) => {
+            let head = RequestHead::new(head);
+            match Registry::<A>::admit(&host, &head, incoming).await {
+                Ok((sid, session)) => (watched.then_some(head), Some(sid), session, incoming.exchange()),
+                Err(refusal) => return refuse(options, &head, &refusal),
             }
-            Upgrade { connection, deflate }
-        }),
-        Exchange::Poll | Exchange::Post { .. } => None,
+        }
+        Found::Refused(refusal) => return refuse(options, &RequestHead::new(head), &refusal),
     };
+    let connection = connection.filter(|_| matches!(exchange, Exchange::WebSocket { .. }));
+    let upgrade = connection.map(|connection| {
+        if let (Some(agreement), Some(switching)) = (&deflate, &mut switching) {
+            let headers = switching.headers_mut();
+            headers.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.header());
+        }
+        Upgrade { connection, deflate }
+    });
     let mut pending = session.request(exchange, upgrade);
-    let max_payload = session.max_payload();
-    drop((host, head));
+    let mut early = None;
     if let Exchange::Post { .. } = exchange {
+        let max_payload = session.max_payload();
         let reading = async {
             session.ready_to_read().await;
-            read_body(&mut body, max_payload).await
+            read_body(&mut body, max_payload, &*registry.clock.timer, options.body_timeout).await
         };
         // The answer comes before the body if the request is refused, or if the session ends while the client takes its time.
         match select(&mut pending, pin!(reading)).await {
-            Either::Left((answer, _)) => return respond_with(answer, None),
-            Either::Right((Some(body), _)) => pending.body(body),
-            Either::Right((None, _)) => {
-                return respond(Response {
-                    status: 400,
-                    content_type: None,
-                    body: Bytes::new(),
-                    compress: false,
-                    refusal: None,
-                });
-            }
+            Either::Left((answer, _)) => early = Some(answer),
+            Either::Right((Ok(body), _)) => pending.body(body),
+            Either::Right((Err(Incomplete::Aborted), _)) => return empty(StatusCode::BAD_REQUEST),
+            Either::Right((Err(Incomplete::Late), _)) => return empty(StatusCode::REQUEST_TIMEOUT),
         }
     }
     drop((session, body));
-    respond_with(pending.await, switching)
+    let answer = match early {
+        Some(answer) => answer,
+        None => pending.await,
+    };
+    let response = match answer {
+        Answer::Respond(response) => response,
+        Answer::Upgrade => return switching.expect("only a request with the headers of an upgrade is routed as one"),
+    };
+    if let (Some(code), Some(head)) = (response.refusal, &head) {
+        let refusal = Refusal::new(code).with_context("it does not fit the state of its session");
+        options.gate.connection_error(head, &refusal);
+    }
+    let encodings = encodings.filter(|_| response.compress && options.is_worth_compressing(response.body.len()));
+    let mut answer = respond(response);
+    if let Some(encodings) = encodings {
+        answer = compress(answer, encodings).await;
+    }
+    if let (Some(cookie), Some(sid), Exchange::Poll) = (&options.cookie, &begun, exchange) {
+        answer.headers_mut().append(SET_COOKIE, cookie.set(sid));
+    }
+    answer
 }
 
 /// The 101 for a request that asks for a WebSocket in the right way.
@@ -101,39 +132,10 @@ fn is_binary(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(b"application/octet-stream"))
 }
 
-/// Reads a body; of one that is too large only as much as shows that. None if the client broke it off.
-async fn read_body<B: http_body::Body + Unpin>(body: &mut B, max: usize) -> Option<Bytes> {
-    let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame.ok()?.into_data() else {
-            continue;
-        };
-        let length = data.remaining();
-        if first.is_empty() && whole.is_empty() {
-            first = data.copy_to_bytes(length); // copies nothing if it is `Bytes` already
-        } else {
-            whole.reserve(first.len() + length);
-            whole.extend_from_slice(&std::mem::take(&mut first));
-            while data.has_remaining() {
-                let chunk = data.chunk();
-                whole.extend_from_slice(chunk);
-                data.advance(chunk.len());
-            }
-        }
-        if first.len().max(whole.len()) > max {
-            break;
-        }
-    }
-    Some(if whole.is_empty() { first } else { whole.freeze() })
-}
-
-fn respond_with(answer: Answer, switching: Option<http::Response<Body>>) -> http::Response<Body> {
-    match (answer, switching) {
-        (Answer::Respond(response), _) => respond(response),
-        (Answer::Upgrade, Some(switching)) => switching,
-        (Answer::Upgrade, None) => unreachable!("only a request with the headers of an upgrade is routed as one"),
-    }
+fn refuse(options: &Options, head: &RequestHead, refusal: &Refusal) -> http::Response<Body> {
+    tracing::debug!(%refusal, context = refusal.context(), "a request was refused");
+    options.gate.connection_error(head, refusal);
+    respond(refusal.response())
 }
 
 fn respond(response: Response) -> http::Response<Body> {
@@ -144,5 +146,15 @@ fn respond(response: Response) -> http::Response<Body> {
     if let Some(content_type) = response.content_type {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
+    answer
+}
+
+/// The answer to a POST of which the body did not come.
+fn empty(status: StatusCode) -> http::Response<Body> {
+    let mut answer = http::Response::new(Body::default());
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }

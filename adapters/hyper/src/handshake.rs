@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use http::HeaderMap;
-use http::request::Parts;
+
+use crate::RequestHead;
 
 /// What is known of the request that a session began with.
 #[derive(Clone)]
@@ -22,12 +23,12 @@ pub struct Handshake {
 pub struct RemoteAddr(pub SocketAddr);
 
 impl Handshake {
-    pub(crate) fn new(head: &Parts, keep_headers: bool) -> Self {
+    pub(crate) fn new(head: &RequestHead, keep_headers: bool) -> Self {
         Self {
-            query: head.uri.query().unwrap_or_default().into(),
-            address: head.extensions.get::<RemoteAddr>().map(|remote| remote.0),
+            query: head.query().into(),
+            address: head.address(),
             issued: SystemTime::now(),
-            headers: keep_headers.then(|| Box::new(head.headers.clone())),
+            headers: keep_headers.then(|| Box::new(head.headers().clone())),
         }
     }
 

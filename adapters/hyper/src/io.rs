@@ -1,14 +1,9 @@
 //! What all clients of one server share.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-use futures_channel::oneshot;
-use futures_util::FutureExt;
-use futures_util::future::{Shared, select};
 
 use socketio_proto::server::Config;
 
@@ -31,13 +26,10 @@ const MAX_KEPT: usize = 10_000;
 
 /// What is decided before the first client comes.
 pub(crate) struct Settings {
-    pub(crate) path: Box<str>,
     pub(crate) sockets: Arc<Config>,
-    pub(crate) keep_headers: bool,
     pub(crate) max_handlers: usize,
     pub(crate) handler_capacity: usize,
     pub(crate) ack_timeout: Duration,
-    pub(crate) close_timeout: Duration,
     pub(crate) on_handler_error: Option<OnHandlerError>,
     pub(crate) client_files: Option<Arc<ClientFiles>>,
     /// There if clients can come back.
@@ -53,8 +45,6 @@ pub(crate) struct Io {
     pub(crate) settings: Settings,
     pub(crate) registry: Registry<Client>,
     namespaces: RwLock<Namespaces>,
-    closing: Mutex<Option<oneshot::Sender<()>>>,
-    closed: Shared<oneshot::Receiver<()>>,
     /// Somebody looks for what is kept too long.
     pub(crate) sweeping: AtomicBool,
 }
@@ -88,13 +78,10 @@ impl AsRef<Registry<Client>> for Io {
 
 impl Io {
     pub(crate) fn new(settings: Settings, registry: Registry<Client>) -> Self {
-        let (closing, closed) = oneshot::channel();
         let io = Self {
             settings,
             registry,
             namespaces: RwLock::default(),
-            closing: Mutex::new(Some(closing)),
-            closed: closed.shared(),
             sweeping: AtomicBool::new(false),
         };
         io.create("/"); // where clients are that name none
@@ -171,22 +158,6 @@ impl Io {
             drop(namespaces);
             drop(forgotten); // what its handlers captured is none of the lock's business
         }
-    }
-
-    /// Ready once the server is being closed.
-    pub(crate) fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.closed.clone().map(drop)
-    }
-
-    /// Tells every client that the server stops, and waits until they are gone, for a while.
-    pub(crate) async fn close(&self) {
-        let emptied = self.registry.stop();
-        drop(self.closing.lock().unwrap_or_else(PoisonError::into_inner).take());
-        for session in self.registry.all() {
-            session.lock().machine.close(session.clock.now());
-            session.notify();
-        }
-        select(emptied, self.registry.clock.timer.sleep(self.settings.close_timeout)).await;
     }
 
     /// Connected sockets, over all namespaces.

@@ -83,7 +83,13 @@ mod error;
 pub use error::{BoxError, ConnectError, HandlerError};
 
 mod engine;
-pub use engine::{EngineIoService, EngineServer, EngineSocket};
+pub use engine::{EngineIoService, EngineServer, EngineServerBuilder, EngineSocket};
+
+mod options;
+pub use options::{Cookie, SameSite};
+
+mod request_head;
+pub use request_head::RequestHead;
 
 mod service;
 pub use service::SocketIoService;
@@ -98,21 +104,26 @@ mod runtime;
 pub use runtime::{Runtime, Task};
 
 pub use engineio_proto::{
-    CloseReason, Config as EngineConfig, Frame, Message, Revision, SendError, TransportKind, Transports,
+    CloseReason, Config as EngineConfig, ErrorCode, Frame, Message, Refusal, Revision, SendError, Sid, TransportKind,
+    Transports,
 };
-pub use hyper;
 pub use socketio_proto::server::hub::JoinError;
 pub use socketio_proto::server::{AckError, EmitError};
 pub use socketio_proto::{
     AckId, Arg, Args, ArgsError, DecodeError, Decoder, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json,
     MessagePack, Packet, PacketDecoder, PacketParser, Parser, SocketId, ToArgs,
 };
+#[doc(inline)]
+pub use tower_http::cors;
+pub use {http, hyper};
 
 mod admission;
 mod answers;
 mod client;
 mod client_files;
 mod clock;
+mod compression;
+mod cross_origin;
 mod dispatch;
 mod entropy;
 mod flags;
@@ -122,6 +133,7 @@ mod listeners;
 mod machine;
 mod membership;
 mod outgoing;
+mod read_body;
 mod registry;
 mod session;
 mod shield;

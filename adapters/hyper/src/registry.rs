@@ -5,50 +5,75 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use engineio_proto::server::{Incoming, Request, Route, Server};
 use engineio_proto::{Config, ErrorCode, Exchange, Refusal, Sid};
 use futures_channel::oneshot;
-use http::request::Parts;
+use futures_util::FutureExt;
+use futures_util::future::{Shared, select};
 
-use crate::PerMessageDeflate;
 use crate::clock::ServerClock;
-use crate::entropy::entropy;
+use crate::machine::Machine;
+use crate::options::Options;
 use crate::runtime::Task;
 use crate::session::{App, Session};
+use crate::{RequestHead, Runtime};
 
 type Sessions<A> = Server<Arc<Session<A>>>;
+
+/// How many ids are tried for a new session. Only those that the application makes may be taken.
+const ATTEMPTS: usize = 3;
 
 /// Finds the session of a request, and begins new ones.
 pub(crate) struct Registry<A: App> {
     sessions: RwLock<Sessions<A>>,
     /// New sessions are refused; these wait for the last one to end.
     stopping: Mutex<Option<Vec<oneshot::Sender<()>>>>,
+    closing: Mutex<Option<oneshot::Sender<()>>>,
+    closed: Shared<oneshot::Receiver<()>>,
+    pub(crate) options: Options,
     pub(crate) clock: ServerClock,
-    pub(crate) per_message_deflate: Option<PerMessageDeflate>,
     spawn: Arc<dyn Fn(Task) + Send + Sync>,
 }
 
+/// Where a request belongs.
+pub(crate) enum Found<A: App> {
+    /// To this session, as this exchange.
+    Session(Arc<Session<A>>, Exchange),
+    /// To none yet: it asks for one.
+    Incoming(Incoming),
+    /// Nowhere.
+    Refused(Refusal),
+}
+
 impl<A: App> Registry<A> {
-    pub(crate) fn new(config: Config, clock: ServerClock, spawn: Arc<dyn Fn(Task) + Send + Sync>) -> Self {
+    pub(crate) fn new<R: Runtime>(runtime: R, config: Config, options: Options) -> Self {
+        let (closing, closed) = oneshot::channel();
         Self {
             sessions: RwLock::new(Server::new(Arc::new(config))),
             stopping: Mutex::default(),
-            clock,
-            per_message_deflate: None,
-            spawn,
+            closing: Mutex::new(Some(closing)),
+            closed: closed.shared(),
+            options,
+            clock: ServerClock::new(Arc::new(runtime.timer())),
+            spawn: Arc::new(move |task| runtime.spawn(task)),
         }
     }
 
     /// The session that a request belongs to, and what the request is to it.
-    pub(crate) fn find(
+    pub(crate) fn find(&self, request: &Request<'_>) -> Found<A> {
+        match self.read().route(request) {
+            Route::Connection(session, exchange) => Found::Session(Arc::clone(session), exchange),
+            Route::Incoming(incoming) => Found::Incoming(incoming),
+            Route::Refuse(refusal) => Found::Refused(refusal),
+        }
+    }
+
+    /// Begins the session that a request asks for, if the application lets it and there is room.
+    pub(crate) async fn admit(
         host: &Arc<A::Host>,
-        head: &Parts,
-        request: &Request<'_>,
-    ) -> Result<(Arc<Session<A>>, Exchange), Refusal> {
+        head: &RequestHead,
+        incoming: Incoming,
+    ) -> Result<(Sid, Arc<Session<A>>), Refusal> {
         let registry: &Self = (**host).as_ref();
-        let incoming = match registry.read().route(request) {
-            Route::Connection(session, exchange) => return Ok((Arc::clone(session), exchange)),
-            Route::Incoming(incoming) => incoming,
-            Route::Refuse(refusal) => return Err(refusal),
-        };
-        Ok((registry.begin(host, head, incoming)?, incoming.exchange()))
+        registry.options.gate.allow(head).await?;
+        registry.begin(host, head, incoming)
     }
 
     /// Forgets a session that has ended.
@@ -64,7 +89,7 @@ impl<A: App> Registry<A> {
     }
 
     /// Refuses new sessions from now on. Ready when there are none left.
-    pub(crate) fn stop(&self) -> oneshot::Receiver<()> {
+    fn stop(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         let sessions = self.write(); // nobody begins a session meanwhile
         let mut stopping = self.stopping();
@@ -80,8 +105,24 @@ impl<A: App> Registry<A> {
         (self.spawn)(task);
     }
 
+    /// Ends every session and refuses new ones, and waits until they are gone, for a while.
+    pub(crate) async fn close(&self) {
+        let emptied = self.stop();
+        drop(self.closing.lock().unwrap_or_else(PoisonError::into_inner).take());
+        for session in self.all() {
+            session.lock().machine.close(session.clock.now());
+            session.notify();
+        }
+        select(emptied, self.clock.timer.sleep(self.options.close_timeout)).await;
+    }
+
+    /// Ready once the server is being closed.
+    pub(crate) fn closed(&self) -> impl Future<Output = ()> + Send + use<A> {
+        self.closed.clone().map(drop)
+    }
+
     /// The sessions that there are now.
-    pub(crate) fn all(&self) -> Vec<Arc<Session<A>>> {
+    fn all(&self) -> Vec<Arc<Session<A>>> {
         self.read().connections().cloned().collect()
     }
 
@@ -89,16 +130,21 @@ impl<A: App> Registry<A> {
         self.read().len()
     }
 
-    fn begin(&self, host: &Arc<A::Host>, head: &Parts, incoming: Incoming) -> Result<Arc<Session<A>>, Refusal> {
+    fn begin(
+        &self,
+        host: &Arc<A::Host>,
+        head: &RequestHead,
+        incoming: Incoming,
+    ) -> Result<(Sid, Arc<Session<A>>), Refusal> {
         let now = self.clock.now();
-        loop {
-            let sid = Sid::from_entropy(entropy().map_err(|error| {
-                tracing::error!(%error, "no entropy for a session id");
-                Refusal::new(ErrorCode::BadRequest)
-            })?);
+        for _ in 0..ATTEMPTS {
+            let sid = self.options.gate.new_sid(head)?;
             let mut sessions = self.write();
             if self.stopping().is_some() {
                 return Err(Refusal::forbidden("server shutting down"));
+            }
+            if sessions.len() >= self.options.max_sessions {
+                return Err(Refusal::forbidden("too many sessions"));
             }
             let connection = sessions.accept(now, incoming, sid);
             let (app, machine) = A::open(host, connection, now, head);
@@ -106,9 +152,11 @@ impl<A: App> Registry<A> {
             if sessions.insert(sid, incoming.revision(), Arc::clone(&session)).is_ok() {
                 drop(sessions);
                 self.spawn(Box::pin(Arc::clone(&session).run()));
-                return Ok(session);
+                return Ok((sid, session));
             }
         }
+        tracing::warn!("the hook that makes session ids makes some that are taken");
+        Err(Refusal::new(ErrorCode::BadRequest).with_context("the session id is taken"))
     }
 
     fn stopping(&self) -> MutexGuard<'_, Option<Vec<oneshot::Sender<()>>>> {

@@ -6,7 +6,7 @@ use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 
 use crate::io::Io;
-use crate::listen::serve;
+use crate::listen::serve_with;
 use crate::{Namespace, Runtime, ServerBuilder, SocketIoService};
 
 /// A Socket.IO server on a runtime. Cheap to clone: all clones are the same server.
@@ -78,12 +78,14 @@ impl<R: Runtime> Server<R> {
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let listener = self.runtime.listen(listener)?;
-        serve(
+        let registry = &self.io.registry;
+        serve_with(
             &self.runtime,
             listener,
             self.service(),
-            self.io.closed(),
-            self.io.settings.close_timeout,
+            registry.closed(),
+            registry.options.close_timeout,
+            registry.options.header_timeout,
         )
         .await;
         Ok(())
@@ -92,7 +94,7 @@ impl<R: Runtime> Server<R> {
     /// Stops: refuses new clients, tells all others `server shutting down`, and waits until they are gone, but no longer than
     /// [`ServerBuilder::close_timeout`].
     pub async fn close(&self) {
-        self.io.close().await;
+        self.io.registry.close().await;
     }
 
     pub(crate) fn assemble(io: Io, runtime: R) -> Self {

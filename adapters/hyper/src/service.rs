@@ -1,8 +1,7 @@
 //! A server as a `tower` service.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -11,6 +10,7 @@ use tower_service::Service;
 
 use crate::Body;
 use crate::client::Client;
+use crate::cross_origin::{Answering, with_cors};
 use crate::exchange::serve;
 use crate::io::Io;
 
@@ -36,7 +36,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -44,7 +44,13 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let io = Arc::clone(&self.io);
-        Box::pin(async move { Ok(respond(io, request).await) })
+        let options = &self.io.registry.options;
+        if options.below(request.uri().path()).is_none() {
+            return Box::pin(ready(Ok(not_found())));
+        }
+        with_cors(options.cors.as_ref(), request, |request| {
+            Box::pin(async move { Ok(respond(io, request).await) })
+        })
     }
 }
 
@@ -52,25 +58,18 @@ async fn respond<B>(io: Arc<Io>, request: Request<B>) -> Response<Body>
 where
     B: http_body::Body + Unpin,
 {
-    let settings = &io.settings;
-    let Some(rest) = request
-        .uri()
-        .path()
-        .strip_prefix(&*settings.path)
-        .and_then(|rest| rest.strip_prefix('/'))
-    else {
-        return not_found();
-    };
     // hyper leaves the body of the answer to a HEAD away.
-    if let (&Method::GET | &Method::HEAD, Some(files)) = (request.method(), &settings.client_files) {
-        if let Some(file) = files.serve(rest, request.headers()) {
+    if let (&Method::GET | &Method::HEAD, Some(files)) = (request.method(), &io.settings.client_files) {
+        let name = io.registry.options.below(request.uri().path()).unwrap_or_default();
+        if let Some(file) = files.serve(name, request.headers()) {
             return file;
         }
     }
     serve::<Client, B>(io, request).await
 }
 
-fn not_found() -> Response<Body> {
+/// The answer to whatever is not below the server's path.
+pub(crate) fn not_found() -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
@@ -79,7 +78,7 @@ fn not_found() -> Response<Body> {
 impl std::fmt::Debug for SocketIoService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SocketIoService")
-            .field("path", &self.io.settings.path)
+            .field("path", &self.io.registry.options.path)
             .finish_non_exhaustive()
     }
 }

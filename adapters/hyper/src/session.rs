@@ -10,8 +10,8 @@ use bytes::Bytes;
 use engineio_proto::server::Connection;
 use engineio_proto::{Exchange, ExchangeId, Gone, Instant, SendError};
 use futures_util::task::AtomicWaker;
-use http::request::Parts;
 
+use crate::RequestHead;
 use crate::answers::{Answer, Answers};
 use crate::clock::ServerClock;
 use crate::machine::Machine;
@@ -31,7 +31,7 @@ pub(crate) trait App: Sized + Send + Sync + 'static {
     type Host: AsRef<Registry<Self>> + Send + Sync + 'static;
 
     /// Begins a session, with the request that asked for it.
-    fn open(host: &Arc<Self::Host>, connection: Connection, now: Instant, head: &Parts) -> (Self, Self::Machine);
+    fn open(host: &Arc<Self::Host>, connection: Connection, now: Instant, head: &RequestHead) -> (Self, Self::Machine);
 
     /// What is to be done before the first event. It is driven by the session, as what [`handle_event`](Self::handle_event) returns.
     fn begin(_session: &Arc<Session<Self>>) -> Option<Task> {

@@ -36,6 +36,9 @@ pub type ServerBuilder = socketio_hyper::ServerBuilder<Smol>;
 /// A plain Engine.IO server on smol.
 pub type EngineServer = socketio_hyper::EngineServer<Smol>;
 
+/// The settings of a plain Engine.IO server on smol.
+pub type EngineServerBuilder = socketio_hyper::EngineServerBuilder<Smol>;
+
 /// smol, as the servers see it: its global executor and its reactor.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Smol;

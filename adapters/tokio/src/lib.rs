@@ -76,6 +76,9 @@ pub type ServerBuilder = socketio_hyper::ServerBuilder<Tokio>;
 /// A plain Engine.IO server on tokio.
 pub type EngineServer = socketio_hyper::EngineServer<Tokio>;
 
+/// The settings of a plain Engine.IO server on tokio.
+pub type EngineServerBuilder = socketio_hyper::EngineServerBuilder<Tokio>;
+
 /// tokio, as the servers see it: the runtime that the calling task runs on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;

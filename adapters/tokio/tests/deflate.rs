@@ -35,10 +35,10 @@ impl Echo {
         let runtime = support::runtime();
         let mut config = EngineConfig::default();
         config.max_payload = max_payload;
-        let server = match deflate {
-            Some(deflate) => EngineServer::with_per_message_deflate(config, deflate),
-            None => EngineServer::new(config),
-        };
+        let server = EngineServer::builder()
+            .config(config)
+            .per_message_deflate(deflate)
+            .build();
         let (report, closed) = reports();
         server
             .on_message(async |socket: EngineSocket, message: Message| socket.send(message))
@@ -475,7 +475,9 @@ fn others_get_their_turn_between_messages_that_inflate_to_a_lot() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = async move {
         let turns = Arc::new(AtomicUsize::new(0));
-        let server = EngineServer::with_per_message_deflate(EngineConfig::default(), PerMessageDeflate::new());
+        let server = EngineServer::builder()
+            .per_message_deflate(PerMessageDeflate::new())
+            .build();
         let seen = Arc::clone(&turns);
         server.on_message(move |_: EngineSocket, _: Message| {
             report(seen.load(Ordering::Relaxed));

@@ -2,40 +2,48 @@
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
+use std::io;
+use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use engineio_proto::{CloseReason, Config, Message};
 
 use super::socket::{OnClose, OnConnect, OnMessage};
-use super::{EngineIoService, EngineSocket};
-use crate::clock::ServerClock;
+use super::{EngineIoService, EngineServerBuilder, EngineSocket};
 use crate::engine::socket::EngineClient;
 use crate::handler::Outcome;
+use crate::listen::serve_with;
 use crate::listeners::run;
+use crate::options::Options;
 use crate::registry::Registry;
-use crate::runtime::Task;
-use crate::{PerMessageDeflate, Runtime};
+use crate::{HandlerError, Runtime};
 
 /// A plain Engine.IO server on a runtime, for people who want messages and nothing above them. Cheap to clone: all clones are the
 /// same server.
 ///
 /// ```
 /// # use socketio_hyper::{EngineServer, EngineSocket, Message, Runtime};
-/// # fn example<R: Runtime>() {
-/// let engine = EngineServer::<R>::new(Default::default());
+/// # async fn example<R: Runtime>() -> std::io::Result<()> {
+/// let engine = EngineServer::<R>::builder().max_sessions(1000).build();
 /// engine.on_message(async |socket: EngineSocket, message: Message| socket.send(message));
+/// engine.listen("127.0.0.1:3000").await
 /// # }
 /// ```
+///
+/// As a [`Server`](crate::Server) does, it takes requests in either of two ways: [`listen`](Self::listen) opens a port for it alone,
+/// [`service`](Self::service) mounts it in a server that there is already.
 pub struct EngineServer<R> {
     engine: Arc<Engine>,
-    runtime: PhantomData<R>,
+    runtime: R,
 }
+
+/// Called with a handler's error: the socket, which handler, what went wrong.
+pub(super) type OnHandlerError = Arc<dyn Fn(&EngineSocket, &str, &HandlerError) + Send + Sync>;
 
 /// What all sessions of an Engine.IO server share.
 pub(crate) struct Engine {
     pub(crate) registry: Registry<EngineClient>,
-    pub(crate) keep_headers: bool,
+    pub(super) on_handler_error: Option<OnHandlerError>,
     handlers: RwLock<Handlers>,
 }
 
@@ -47,32 +55,16 @@ struct Handlers {
 }
 
 impl<R: Runtime> EngineServer<R> {
-    /// A server with these settings.
+    /// A server with these settings of the protocol, and the defaults of [`EngineServerBuilder`] for all others.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self::assemble(config, None)
+        Self::builder().config(config).build()
     }
 
-    /// A server with these settings that compresses WebSocket messages for clients that ask for it.
+    /// A server with settings of its own.
     #[must_use]
-    pub fn with_per_message_deflate(config: Config, settings: PerMessageDeflate) -> Self {
-        Self::assemble(config, Some(settings))
-    }
-
-    fn assemble(config: Config, per_message_deflate: Option<PerMessageDeflate>) -> Self {
-        let runtime = R::default();
-        let clock = ServerClock::new(Arc::new(runtime.timer()));
-        let mut registry = Registry::new(config, clock, Arc::new(move |task: Task| runtime.spawn(task)));
-        registry.per_message_deflate = per_message_deflate;
-        let engine = Engine {
-            registry,
-            keep_headers: false,
-            handlers: RwLock::default(),
-        };
-        Self {
-            engine: Arc::new(engine),
-            runtime: PhantomData,
-        }
+    pub fn builder() -> EngineServerBuilder<R> {
+        EngineServerBuilder::default()
     }
 
     /// Calls `handler` for each session that begins, before its first message. Messages wait until it returns, and so does the end of
@@ -110,7 +102,61 @@ impl<R: Runtime> EngineServer<R> {
     /// The server as a `tower` service, to mount below a path of its own.
     #[must_use]
     pub fn service(&self) -> EngineIoService {
-        EngineIoService::new(Arc::clone(&self.engine))
+        EngineIoService::anywhere(Arc::clone(&self.engine))
+    }
+
+    /// Serves on an address, below its [path](EngineServerBuilder::path), until [`close`](Self::close), or until the operating system
+    /// does not let it.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be resolved or listened on.
+    pub async fn listen(&self, address: impl ToSocketAddrs) -> io::Result<()> {
+        self.serve(TcpListener::bind(address)?).await
+    }
+
+    /// Serves on a socket that listens already, such as one whose port the operating system chose.
+    ///
+    /// # Errors
+    ///
+    /// The runtime does not take the socket.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
+        let listener = self.runtime.listen(listener)?;
+        let registry = &self.engine.registry;
+        serve_with(
+            &self.runtime,
+            listener,
+            EngineIoService::below_path(Arc::clone(&self.engine)),
+            registry.closed(),
+            registry.options.close_timeout,
+            registry.options.header_timeout,
+        )
+        .await;
+        Ok(())
+    }
+
+    /// Stops: refuses new clients, closes the sessions of all others behind what was sent to them, and waits until they are gone, but
+    /// no longer than [`EngineServerBuilder::close_timeout`].
+    pub async fn close(&self) {
+        self.engine.registry.close().await;
+    }
+
+    pub(super) fn assemble(
+        runtime: R,
+        config: Config,
+        options: Options,
+        on_handler_error: Option<OnHandlerError>,
+    ) -> Self {
+        let engine = Engine {
+            registry: Registry::new(runtime.clone(), config, options),
+            on_handler_error,
+            handlers: RwLock::default(),
+        };
+        Self {
+            engine: Arc::new(engine),
+            runtime,
+        }
     }
 
     /// How many sessions there are.
@@ -124,11 +170,11 @@ impl<R: Runtime> EngineServer<R> {
     }
 }
 
-impl<R> Clone for EngineServer<R> {
+impl<R: Clone> Clone for EngineServer<R> {
     fn clone(&self) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
-            runtime: PhantomData,
+            runtime: self.runtime.clone(),
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::ready;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -13,17 +12,29 @@ use tower_service::Service;
 use super::server::Engine;
 use super::socket::EngineClient;
 use crate::Body;
+use crate::cross_origin::{Answering, with_cors};
 use crate::exchange::serve;
+use crate::service::not_found;
 
 /// Answers the HTTP requests of a plain Engine.IO server, whatever their path: mount it where clients look for it.
+///
+/// WebSockets need hyper's upgrades, as they do for [`SocketIoService`](crate::SocketIoService).
 #[derive(Clone)]
 pub struct EngineIoService {
     engine: Arc<Engine>,
+    anywhere: bool,
 }
 
 impl EngineIoService {
-    pub(super) const fn new(engine: Arc<Engine>) -> Self {
-        Self { engine }
+    pub(super) const fn anywhere(engine: Arc<Engine>) -> Self {
+        Self { engine, anywhere: true }
+    }
+
+    pub(super) const fn below_path(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            anywhere: false,
+        }
     }
 }
 
@@ -34,7 +45,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -42,7 +53,13 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let engine = Arc::clone(&self.engine);
-        Box::pin(async move { Ok(serve::<EngineClient, B>(engine, request).await) })
+        let options = &self.engine.registry.options;
+        if !self.anywhere && options.below(request.uri().path()).is_none() {
+            return Box::pin(ready(Ok(not_found())));
+        }
+        with_cors(options.cors.as_ref(), request, |request| {
+            Box::pin(async move { Ok(serve::<EngineClient, B>(engine, request).await) })
+        })
     }
 }
 

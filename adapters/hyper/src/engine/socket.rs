@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use engineio_proto::server::{Connection, Event};
 use engineio_proto::{CloseReason, Frame, Instant, Message, Revision, SendError, TransportKind};
-use http::request::Parts;
 
 use super::server::Engine;
 use crate::handler::HandlerFuture;
 use crate::runtime::Task;
 use crate::session::{App, Session};
-use crate::{Data, Handshake};
+use crate::shield::{shield, shield_future};
+use crate::{Data, Handshake, RequestHead};
 
 /// One client of a plain Engine.IO server. Cheap to clone; it may be kept for as long as one likes, and after the client has left it
 /// says so.
@@ -36,6 +36,18 @@ impl EngineSocket {
         let sent = self.0.lock().machine.send(Frame::from(message.clone()));
         self.0.notify();
         sent.map_err(|error| error.map(|_| message))
+    }
+
+    /// Sends a message that was encoded before, once for any number of clients. This is also the way to say that a message is not to be
+    /// compressed: [`Frame::with_compression`].
+    ///
+    /// # Errors
+    ///
+    /// The frame comes back: the client does not keep up, or has left.
+    pub fn send_frame(&self, frame: Frame) -> Result<(), SendError<Frame>> {
+        let sent = self.0.lock().machine.send(frame);
+        self.0.notify();
+        sent
     }
 
     /// Sends a message, and waits for room if there is none.
@@ -99,10 +111,10 @@ impl App for EngineClient {
     type Machine = Connection;
     type Host = Engine;
 
-    fn open(engine: &Arc<Engine>, connection: Connection, _now: Instant, head: &Parts) -> (Self, Connection) {
+    fn open(engine: &Arc<Engine>, connection: Connection, _now: Instant, head: &RequestHead) -> (Self, Connection) {
         let client = Self {
             engine: Arc::clone(engine),
-            handshake: Handshake::new(head, engine.keep_headers),
+            handshake: Handshake::new(head, engine.registry.options.keep_headers),
             data: Data::default(),
         };
         (client, connection)
@@ -110,26 +122,28 @@ impl App for EngineClient {
 
     fn handle_event(session: &Arc<Session<Self>>, event: Event) -> Option<Task> {
         let engine = &session.app.engine;
-        let socket = || EngineSocket(Arc::clone(session));
-        let future = match event {
-            Event::Message(message) => engine.message()?(socket(), message),
+        match event {
+            Event::Message(message) => {
+                let handler = engine.message()?;
+                Some(call(session, "message", move |socket| handler(socket, message)))
+            }
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");
                 Self::release(session);
-                engine.close()?(socket(), reason)
+                let handler = engine.close()?;
+                Some(call(session, "close", move |socket| handler(socket, reason)))
             }
             Event::Drained => {
                 session.wake_senders();
-                return None;
+                None
             }
-            Event::Upgraded => return None,
-        };
-        Some(Box::pin(report(future)))
+            Event::Upgraded => None,
+        }
     }
 
     fn begin(session: &Arc<Session<Self>>) -> Option<Task> {
         let handler = session.app.engine.connect()?;
-        Some(Box::pin(report(handler(EngineSocket(Arc::clone(session))))))
+        Some(call(session, "connect", move |socket| handler(socket)))
     }
 
     fn release(session: &Arc<Session<Self>>) {
@@ -144,10 +158,25 @@ impl App for EngineClient {
     }
 }
 
-async fn report(future: HandlerFuture) {
-    if let Err(error) = future.await {
-        tracing::warn!(%error, "a handler failed");
-    }
+/// Calls a handler, and tells the application if it fails: never silently.
+fn call(
+    session: &Arc<Session<EngineClient>>,
+    name: &'static str,
+    handler: impl FnOnce(EngineSocket) -> HandlerFuture + Send + 'static,
+) -> Task {
+    let socket = EngineSocket(Arc::clone(session));
+    Box::pin(async move {
+        let result = shield_future(async { handler(socket.clone()).await }).await;
+        let Err(error) = result.and_then(|result| result) else {
+            return;
+        };
+        tracing::warn!(handler = name, %error, "a handler failed");
+        if let Some(hook) = &socket.0.app.engine.on_handler_error {
+            if let Err(error) = shield(|| hook(&socket, name, &error)) {
+                tracing::error!(handler = name, %error, "the hook for handlers that fail failed");
+            }
+        }
+    })
 }
 
 /// Keeps the types of the handlers in one place.
