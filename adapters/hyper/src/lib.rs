@@ -24,9 +24,20 @@
 //! # In a server that there is already
 //!
 //! [`Server::service`] is a `tower` service over any request body. In axum that is `Router::fallback_service(io.service())`. With bare
-//! hyper, serve connections `with_upgrades()`, for WebSockets are such. Compressed responses, CORS headers and the like are layers
-//! around the service, from `tower-http` for one; compressed WebSocket messages are a setting,
-//! [`ServerBuilder::per_message_deflate`].
+//! hyper, serve connections `with_upgrades()`, for WebSockets are such. Layers around the service see its requests and answers as those
+//! of any other.
+//!
+//! # Who gets in, and what it may cost
+//!
+//! Both servers, [`Server`] and [`EngineServer`], have the same settings for what comes before a session:
+//!
+//! - pages of other origins: [`cors`](ServerBuilder::cors); a cookie for load balancers: [`cookie`](ServerBuilder::cookie);
+//! - [`allow_request`](ServerBuilder::allow_request) decides about each handshake, [`generate_id`](ServerBuilder::generate_id) makes
+//!   session ids, and [`on_connection_error`](ServerBuilder::on_connection_error) hears of whatever was refused, and why;
+//! - bounds: [`max_sessions`](ServerBuilder::max_sessions), [`header_timeout`](ServerBuilder::header_timeout),
+//!   [`body_timeout`](ServerBuilder::body_timeout), [`max_http_buffer_size`](ServerBuilder::max_http_buffer_size);
+//! - long answers of long-polling are compressed for clients that take that, [`http_compression`](ServerBuilder::http_compression), and
+//!   WebSocket messages if you like, [`per_message_deflate`](ServerBuilder::per_message_deflate).
 //!
 //! # What a runtime must bring
 //!

@@ -9,6 +9,10 @@ use futures_util::future::{Either, poll_fn, select};
 use http_body_util::BodyExt;
 use hyper::rt::Timer;
 
+/// How often a body is asked for before a timer is set. Most come along with their heads, and hyper hands them over when it is asked for
+/// the second time: those need no timer.
+const EARLY: usize = 2;
+
 /// A body that did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Incomplete {
@@ -26,11 +30,19 @@ pub(crate) async fn read_body<B: http_body::Body + Unpin>(
     timeout: Duration,
 ) -> Result<Bytes, Incomplete> {
     let mut reading = pin!(read(body, max));
-    // Most bodies come along with their heads: those need no timer.
-    let begun = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
-    let read = match begun {
-        Poll::Ready(read) => read,
-        Poll::Pending => match select(reading, timer.sleep(timeout)).await {
+    let mut early = EARLY;
+    let begun = poll_fn(|cx| match reading.as_mut().poll(cx) {
+        Poll::Ready(read) => Poll::Ready(Some(read)),
+        Poll::Pending if early == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            early -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    let read = match begun.await {
+        Some(read) => read,
+        None => match select(reading, timer.sleep(timeout)).await {
             Either::Left((read, _)) => read,
             Either::Right(_) => return Err(Incomplete::Late),
         },

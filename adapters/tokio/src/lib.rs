@@ -48,10 +48,16 @@
 //!
 //! [`EngineServer`] is the transport alone, messages to and fro:
 //!
-//! ```
+//! ```no_run
 //! # use socketio_tokio::{EngineServer, EngineSocket, Message};
-//! let engine = EngineServer::new(Default::default());
-//! engine.on_message(async |socket: EngineSocket, message: Message| socket.send(message));
+//! # #[tokio::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let engine = EngineServer::builder().max_sessions(1000).build();
+//! engine
+//!     .on_connect(async |socket: EngineSocket| socket.send("welcome"))
+//!     .on_message(async |socket: EngineSocket, message: Message| socket.send(message));
+//! engine.listen("127.0.0.1:3000").await
+//! # }
 //! ```
 //!
 //! # What this crate adds

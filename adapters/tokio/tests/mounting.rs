@@ -107,3 +107,26 @@ fn it_listens_at_a_path_and_to_transports_of_its_own() {
     assert_eq!(server.http().get("/socket.io/?EIO=4&transport=polling").status, 404);
     assert_eq!(server.http().get("/realtime?EIO=4&transport=polling").status, 404);
 }
+
+#[test]
+fn the_slash_at_the_end_of_the_path_may_be_left_away_if_that_is_allowed() {
+    let server = support::Running::with(|builder| builder.add_trailing_slash(false));
+    let engine = support::RunningEngine::with(|builder| builder.add_trailing_slash(false));
+    for (http, path) in [(server.http(), "/socket.io"), (engine.http(), "/engine.io")] {
+        let open = "EIO=4&transport=polling";
+        for (path, status) in [
+            (format!("{path}?{open}"), 200),
+            (format!("{path}/?{open}"), 200),
+            (format!("{path}x?{open}"), 404),
+            (format!("/x{path}?{open}"), 404),
+        ] {
+            assert_eq!(http.get(&path).status, status, "{path}");
+        }
+    }
+    let mut client = Client::open_at(server.address, "/socket.io?EIO=4&transport=websocket");
+    client.join("/");
+
+    let (server, engine) = (support::Running::new(), support::RunningEngine::new());
+    assert_eq!(server.http().get("/socket.io?EIO=4&transport=polling").status, 404);
+    assert_eq!(engine.http().get("/engine.io?EIO=4&transport=polling").status, 404);
+}

@@ -5,6 +5,18 @@ use std::net::{SocketAddr, TcpStream};
 
 use super::PATIENCE;
 
+/// Where a session begins.
+pub(crate) const SOCKET: &str = "/socket.io/?EIO=4&transport=polling";
+pub(crate) const ENGINE: &str = "/engine.io/?EIO=4&transport=polling";
+
+/// The headers of a request that wants to become a WebSocket.
+pub(crate) const UPGRADE: [(&str, &str); 4] = [
+    ("Connection", "Upgrade"),
+    ("Upgrade", "websocket"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
 /// A client of one server.
 #[derive(Clone, Copy)]
 pub(crate) struct Http(SocketAddr);
@@ -14,6 +26,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+    /// The body as it came, which may be no text.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Http {
@@ -23,9 +37,12 @@ impl Http {
 
     /// Begins a long-polling session and returns its sid.
     pub(crate) fn open(self) -> String {
-        let open = self.get("/socket.io/?EIO=4&transport=polling").body;
-        let handshake: serde_json::Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
-        handshake["sid"].as_str().unwrap().to_owned()
+        sid_in(&self.get(SOCKET).body)
+    }
+
+    /// Begins a long-polling session on a plain Engine.IO server and returns its sid.
+    pub(crate) fn open_engine(self) -> String {
+        sid_in(&self.get(ENGINE).body)
     }
 
     pub(crate) fn poll(self, sid: &str) -> Response {
@@ -48,7 +65,10 @@ impl Http {
     pub(crate) fn send(self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.0).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Connection") {
+            head += "Connection: close\r\n";
+        }
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -61,15 +81,34 @@ impl Http {
 }
 
 impl Response {
-    /// Reads an answer from a connection that the server closes after it.
+    /// Reads the head of an answer from a connection that may go on as something else.
+    pub(crate) fn read_head(stream: &mut TcpStream) -> Self {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("an answer");
+            head.push(byte[0]);
+        }
+        Self::parse(&head)
+    }
+
+    /// Reads an answer: as much as it says that it is long, or until the server closes the connection.
     pub(crate) fn read(mut stream: TcpStream) -> Self {
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).unwrap();
-        let Some((head, body)) = answer.split_once("\r\n\r\n") else {
-            panic!("no answer: {read:?}");
-        };
-        let mut lines = head.lines();
+        let head = Self::read_head(&mut stream);
+        let length = head.header("content-length").map(|length| length.parse().unwrap());
+        let mut bytes = Vec::new();
+        let read = stream.take(length.unwrap_or(u64::MAX)).read_to_end(&mut bytes);
+        assert!(read.is_ok() || length.is_none(), "no answer: {read:?}");
+        Self {
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
+            ..head
+        }
+    }
+
+    fn parse(head: &[u8]) -> Self {
+        let head = String::from_utf8(head.to_vec()).unwrap();
+        let mut lines = head.trim_end().lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.map(|line| {
             let (name, value) = line.split_once(':').unwrap();
@@ -78,7 +117,8 @@ impl Response {
         Self {
             status,
             headers: headers.collect(),
-            body: body.to_owned(),
+            body: String::new(),
+            bytes: Vec::new(),
         }
     }
 
@@ -86,6 +126,12 @@ impl Response {
         let header = self.headers.iter().find(|(other, _)| other == name)?;
         Some(&header.1)
     }
+}
+
+/// The sid that a long-polling handshake gives.
+pub(crate) fn sid_in(open: &str) -> String {
+    let handshake: serde_json::Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
+    handshake["sid"].as_str().unwrap().to_owned()
 }
 
 pub(crate) fn polling(sid: &str) -> String {

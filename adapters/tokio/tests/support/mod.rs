@@ -1,6 +1,7 @@
 //! A server on a port of its own, and clients that say exactly what they are told to.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 
+mod engine;
 mod http;
 mod websocket;
 
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use socketio_tokio::{Server, ServerBuilder};
 
-pub(crate) use http::{Http, Response, polling};
+pub(crate) use engine::RunningEngine;
+pub(crate) use http::{ENGINE, Http, Response, SOCKET, UPGRADE, polling, sid_in};
 pub(crate) use websocket::Client;
 
 /// How long anything may take, on a machine that does many other things.

@@ -1,0 +1,68 @@
+//! How many sessions there may be.
+
+mod support;
+
+use std::sync::Barrier;
+
+use support::{Client, ENGINE, Http, Running, RunningEngine, SOCKET, UPGRADE, eventually};
+
+const FULL: (u16, &str) = (403, r#"{"code":4,"message":"too many sessions"}"#);
+
+fn is_full(http: Http, open: &str) {
+    let response = http.get(open);
+    assert_eq!((response.status, &*response.body), FULL);
+    let websocket = open.replace("polling", "websocket");
+    let response = http.request("GET", &websocket, &UPGRADE, "");
+    assert_eq!((response.status, &*response.body), FULL);
+}
+
+#[test]
+fn one_session_too_many_is_refused_and_the_others_go_on() {
+    let server = Running::with(|builder| builder.max_sessions(2));
+    let http = server.http();
+    let mut client = server.join();
+    let sid = http.open();
+    for _ in 0..3 {
+        is_full(http, SOCKET);
+    }
+    assert_eq!(http.post(&sid, "40").body, "ok");
+    assert!(http.poll(&sid).body.starts_with("40"));
+    client.send_packet("1");
+    assert!(client.rest().is_empty());
+    eventually("there is room again", || server.io.session_count() == 1);
+    drop(server.join());
+}
+
+#[test]
+fn the_plain_server_has_the_same_limit() {
+    let engine = RunningEngine::with(|builder| builder.max_sessions(1));
+    let client = engine.open();
+    is_full(engine.http(), ENGINE);
+    drop(client);
+    eventually("there is room again", || engine.engine.session_count() == 0);
+    engine.http().open_engine();
+}
+
+#[test]
+fn nobody_slips_in_beside_another() {
+    const CLIENTS: usize = 16;
+    let server = Running::with(|builder| builder.max_sessions(5));
+    for _ in 0..20 {
+        let start = Barrier::new(CLIENTS);
+        let clients: Vec<_> = std::thread::scope(|scope| {
+            let clients = [(); CLIENTS].map(|()| {
+                scope.spawn(|| {
+                    start.wait();
+                    Client::try_open_at(server.address, "/socket.io/?EIO=4&transport=websocket")
+                })
+            });
+            clients
+                .into_iter()
+                .filter_map(|client| client.join().unwrap())
+                .collect()
+        });
+        assert_eq!((clients.len(), server.io.session_count()), (5, 5));
+        drop(clients);
+        eventually("they are gone", || server.io.session_count() == 0);
+    }
+}
