@@ -106,7 +106,7 @@ where
     if let Some(encodings) = encodings {
         answer = compress(answer, encodings).await;
     }
-    if let (Some(cookie), Some(sid), Exchange::Poll) = (&options.cookie, &begun, exchange) {
+    if let (Some(cookie), Some(sid), StatusCode::OK) = (&options.cookie, &begun, answer.status()) {
         answer.headers_mut().append(SET_COOKIE, cookie.set(sid));
     }
     answer

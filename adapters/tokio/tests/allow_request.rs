@@ -138,6 +138,27 @@ fn a_decision_that_nobody_waits_for_any_more_is_dropped() {
 }
 
 #[test]
+fn no_session_begins_if_the_server_is_closed_meanwhile() {
+    let (report, seen) = reports();
+    let decision = Arc::new(tokio::sync::Semaphore::new(0));
+    let deciding = Arc::clone(&decision);
+    let server = Running::with(|builder| {
+        builder.allow_request(move |_| {
+            report(());
+            let deciding = Arc::clone(&deciding);
+            async move { deciding.acquire().await.map(drop).map_err(|_| "nope") }
+        })
+    });
+    let stream = server.http().send("GET", SOCKET, &[], "");
+    seen.next();
+    server.block_on(server.io.close());
+    decision.add_permits(1);
+    let closed = r#"{"code":4,"message":"server shutting down"}"#;
+    assert_eq!(refused(&Response::read(stream)), (403, closed));
+    assert_eq!(server.io.session_count(), 0);
+}
+
+#[test]
 fn a_hook_that_panics_refuses() {
     let server = Running::with(|builder| {
         builder.allow_request(|request: RequestHead| {
