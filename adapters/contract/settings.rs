@@ -24,7 +24,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the environment. None if it asks for something that is not there yet.
+    /// Reads the environment. None if it asks for a parser that there is not.
     pub(crate) fn from_env() -> Option<Self> {
         let parser = match text("PARSER").as_deref() {
             None | Some("json") => Parser::default(),

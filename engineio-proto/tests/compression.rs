@@ -3,6 +3,7 @@
 mod support;
 
 use bytes::Bytes;
+use engineio_proto::server::Transmit;
 use engineio_proto::{ErrorCode, Frame};
 use support::Session;
 
@@ -45,6 +46,19 @@ fn an_answer_is_compressible_if_something_in_it_is() {
             assert_eq!(session.response(get).compress, expected);
         }
     }
+}
+
+#[test]
+fn a_websocket_message_says_it_for_itself() {
+    let mut session = Session::websocket();
+    let frames = [other("a"), compressible("b"), other("c")];
+    session.connection.send_all(frames.into_iter()).unwrap();
+    let sent: Vec<_> = std::iter::from_fn(|| session.connection.poll_transmit(true)).collect();
+    let compress: Vec<_> = sent
+        .iter()
+        .map(|transmit| matches!(transmit, Transmit::Frame { compress: true, .. }))
+        .collect();
+    assert_eq!(compress, [false, true, false]);
 }
 
 #[test]

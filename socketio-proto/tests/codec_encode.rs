@@ -49,6 +49,12 @@ fn a_packet_says_for_all_its_frames_whether_they_may_be_compressed() {
             .frames()
             .all(|frame| frame.is_compressible())
     );
+
+    let frames = [Frame::text("a"), Frame::text("b"), Frame::text("c")];
+    let [first, rest @ ..] = frames.clone();
+    let other = Encoded::from_frames(first, rest).with_compression(false);
+    assert!(other.frames().all(|frame| !frame.is_compressible()));
+    assert!(other.with_compression(true).frames().eq(frames));
 }
 
 #[test]

@@ -33,10 +33,7 @@ impl Flags {
     }
 
     /// Marks a packet for the transports that compress.
-    ///
-    /// TODO: `packet.with_compression(!self.uncompressed)`, once packets know that. Nothing compresses yet.
     pub(crate) fn mark(self, packet: Encoded) -> Encoded {
-        let _ = self.uncompressed;
-        packet
+        packet.with_compression(!self.uncompressed)
     }
 }

@@ -196,9 +196,9 @@ impl Turn {
                         self.wakers.extend(shared.answers.give(id, Answer::Respond(response)));
                     }
                     Transmit::Upgrade { id } => self.wakers.extend(shared.answers.give(id, Answer::Upgrade)),
-                    Transmit::Frame { id, message } => {
+                    Transmit::Frame { id, message, compress } => {
                         if let Some(websocket) = self.find(id) {
-                            websocket.write(message, cx);
+                            websocket.write(message, compress, cx);
                         }
                     }
                     Transmit::Close { id, code } => {

@@ -177,16 +177,16 @@ impl WebSocket {
         Poll::Pending // until they are flushed
     }
 
-    /// Puts one message behind what waits to be written.
-    pub(crate) fn write(&mut self, message: Message, cx: &mut Context<'_>) {
+    /// Puts one message, which may be compressed or not, behind what waits to be written.
+    pub(crate) fn write(&mut self, message: Message, compress: bool, cx: &mut Context<'_>) {
         let State::Open(open) = &mut self.state else { return };
         let (bytes, kind) = match message {
             Message::Text(text) => (text.into_bytes(), Data::Text),
             Message::Binary(bytes) => (bytes, Data::Binary),
         };
         let (bytes, compressed) = match &mut open.deflate {
-            None => (bytes, false),
-            Some(deflate) => deflate.send(bytes),
+            Some(deflate) if compress => deflate.send(bytes),
+            _ => (bytes, false),
         };
         let mut frame = Frame::message(bytes, OpCode::Data(kind), true);
         frame.header_mut().rsv1 = compressed;

@@ -163,3 +163,36 @@ fn events_are_compressed_and_nothing_else() {
     let websocket = Response::read_head(&mut stream);
     assert_eq!((websocket.status, encoding(&websocket)), (101, None));
 }
+
+#[test]
+fn an_event_is_not_compressed_if_its_sender_says_so() {
+    let server = Running::with(|builder| builder.http_compression(1));
+    server
+        .io
+        .of("/")
+        .on("emit", async |socket: Socket, compress: bool| {
+            socket.compress(compress).emit("long", "x".repeat(2000))
+        })
+        .on("broadcast", async |socket: Socket, compress: bool| {
+            socket
+                .namespace()
+                .everyone()
+                .compress(compress)
+                .emit("long", "x".repeat(2000))
+        });
+    let http = server.http();
+    let sid = http.open();
+    http.post(&sid, "40");
+    assert!(http.poll(&sid).body.starts_with("40"));
+    for event in ["emit", "broadcast"] {
+        for (compress, expected) in [(true, Some("gzip")), (false, None)] {
+            http.post(&sid, &format!("42{}", json!([event, compress])));
+            let answer = http.request("GET", &polling(&sid), &[("Accept-Encoding", "gzip")], "");
+            assert_eq!(
+                (answer.status, encoding(&answer)),
+                (200, expected),
+                "{event} {compress}"
+            );
+        }
+    }
+}

@@ -257,6 +257,30 @@ fn messages_are_compressed_both_ways_if_they_are_long_enough() {
 }
 
 #[test]
+fn a_message_is_not_compressed_if_its_sender_says_so() {
+    let runtime = support::runtime();
+    let server = EngineServer::builder()
+        .path("/socket.io")
+        .per_message_deflate(PerMessageDeflate::new())
+        .build();
+    server.on_message(async |socket: EngineSocket, message: Message| {
+        for compress in [true, false, true] {
+            let frame = socketio_tokio::Frame::from(message.clone()).with_compression(compress);
+            socket.send_frame(frame).unwrap();
+        }
+    });
+    let (listener, address) = support::listener();
+    let serving = server.clone();
+    runtime.spawn(async move { serving.serve(listener).await });
+    let mut wire = Wire::open(address, OFFER);
+    let message = long();
+    wire.send(frame(TEXT, true, false, message.clone()));
+    for compress in [true, false, true] {
+        wire.expect(TEXT, compress, &message);
+    }
+}
+
+#[test]
 fn text_and_binary_stay_what_they_are_when_they_arrive_together() {
     let echo = Echo::compressing();
     let mut wire = echo.open();

@@ -312,9 +312,11 @@ impl Connection {
             }
             Transport::WebSocket(id) => {
                 let id = id.filter(|_| writable)?;
+                let frame = self.outbox.pop()?;
                 Transmit::Frame {
                     id,
-                    message: self.framing.message(self.outbox.pop()?),
+                    compress: frame.is_compressible(),
+                    message: self.framing.message(frame),
                 }
             }
         };

@@ -42,6 +42,8 @@ pub enum Transmit {
         id: ExchangeId,
         /// The message; its memory may be shared with other connections.
         message: Message,
+        /// Whether it [may be compressed](crate::Frame::with_compression), if the two sides have agreed on a way to.
+        compress: bool,
     },
     /// Close a WebSocket after what was written to it; the exchange is over.
     Close {

@@ -37,7 +37,11 @@ impl Connection {
             "2probe" if probe.noop_at.is_none() => {
                 probe.noop_at = Some(now);
                 let message = Frame::control("3probe").into_message();
-                self.transmits.push_back(Transmit::Frame { id: probe.id, message });
+                self.transmits.push_back(Transmit::Frame {
+                    id: probe.id,
+                    message,
+                    compress: false,
+                });
                 self.flush_poll(now);
             }
             "5" => self.upgrade(now),

@@ -491,7 +491,7 @@ impl Session {
                 assert!(!outcome.upgraded, "{id:?} was upgraded twice");
                 outcome.upgraded = true;
             }
-            Transmit::Frame { id, message } => {
+            Transmit::Frame { id, message, .. } => {
                 let outcome = self.outcome(id);
                 assert!(outcome.upgraded, "{id:?} is no WebSocket");
                 assert_eq!(outcome.close, None, "{id:?} was closed before");

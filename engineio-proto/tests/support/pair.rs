@@ -338,7 +338,7 @@ impl Pair {
             let (id, down) = match transmit {
                 server::Transmit::Respond { id, response } => (id, Down::Response(response)),
                 server::Transmit::Upgrade { id } => (id, Down::Open),
-                server::Transmit::Frame { id, message } => (id, Down::Frame(message)),
+                server::Transmit::Frame { id, message, .. } => (id, Down::Frame(message)),
                 server::Transmit::Close { id, .. } => (id, Down::Gone),
             };
             self.put(id, false, Delivery::Down(id, down));

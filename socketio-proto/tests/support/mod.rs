@@ -390,7 +390,7 @@ impl Client {
                 assert_eq!(self.responses.insert(id, response), None, "{id:?} was answered twice");
             }
             Transmit::Upgrade { id } => assert!(self.websocket == Some(id) || self.probe == Some(id)),
-            Transmit::Frame { id, message } => {
+            Transmit::Frame { id, message, .. } => {
                 assert!(!self.closed.contains(&id), "{id:?} was closed before");
                 if self.websocket == Some(id) || self.probe == Some(id) {
                     self.hear_packet(Packet::decode(message).expect("the server sends packets"));
