@@ -5,8 +5,9 @@ pub(crate) mod run;
 
 use std::fs;
 
-/// Runs everything that clients do with the conformance server: npm's clients, then PyPI's.
-pub(crate) fn test() {
+/// Runs everything that clients do with the conformance server: npm's clients, then PyPI's. `server` is the ignored test of the same
+/// binary that is the server. The example will not do: that of another runtime has the same name, and so the same file.
+pub(crate) fn test(server: &str) {
     let mut files: Vec<_> = fs::read_dir(run::folder().join("tests"))
         .expect("the folder of the tests can be read")
         .map(|entry| {
@@ -25,5 +26,10 @@ pub(crate) fn test() {
         python.exists(),
         "python-socketio is not installed: run adapters/e2e/setup"
     );
-    run::node(&files, "SERVER_CMD", &run::example("contract"), &[("PYTHON", &python)]);
+    let this = std::env::current_exe().expect("a test knows where it is");
+    let command = format!("{} {server} --exact --ignored --nocapture", this.display());
+    run::node(
+        &files,
+        &[("SERVER_CMD", command.as_ref()), ("PYTHON", python.as_os_str())],
+    );
 }

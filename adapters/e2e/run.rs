@@ -1,5 +1,6 @@
 // Runs test files of this folder from a Rust test: `#[path = "../../e2e/run.rs"] mod run;`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,19 +16,21 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// An example of this package. Cargo has built it, because it builds all examples before it runs tests.
+#[allow(dead_code, reason = "not every test needs one")]
 pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let target = test.ancestors().nth(2).expect("a test is in target/<profile>/deps");
-    target.join("examples").join(name)
-}
-
-/// Runs test files by node, with the command of a server in the variable `server`, and more variables.
-pub(crate) fn node(files: &[&str], server: &str, example: &Path, variables: &[(&str, &Path)]) {
+    let example = target.join("examples").join(name);
     assert!(
         example.exists(),
         "{} is not built: run `cargo test --workspace`",
         example.display()
     );
+    example
+}
+
+/// Runs test files by node, with these variables: the command of a server for one.
+pub(crate) fn node(files: &[&str], variables: &[(&str, &OsStr)]) {
     let folder = folder();
     assert!(
         folder.join("node_modules/socket.io-client").is_dir(),
@@ -36,10 +39,7 @@ pub(crate) fn node(files: &[&str], server: &str, example: &Path, variables: &[(&
     let mut node = Command::new("node");
     node.args(["--test", "--test-concurrency=2", "--test-timeout=120000"])
         .args(files);
-    run(node
-        .env(server, example)
-        .envs(variables.iter().copied())
-        .current_dir(folder));
+    run(node.envs(variables.iter().copied()).current_dir(folder));
 }
 
 /// Runs a command, and fails with what it printed.

@@ -7,8 +7,6 @@ mod run;
 fn javascript_clients() {
     run::node(
         &["tests/event-loop.test.mjs"],
-        "EVENT_LOOP_CMD",
-        &run::example("event_loop"),
-        &[],
+        &[("EVENT_LOOP_CMD", run::example("event_loop").as_ref())],
     );
 }

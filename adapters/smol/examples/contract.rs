@@ -9,7 +9,7 @@ use async_signal::{Signal, Signals};
 use smol::stream::StreamExt;
 use socketio_smol::Smol;
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();

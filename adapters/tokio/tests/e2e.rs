@@ -2,6 +2,8 @@
 
 #[path = "../../e2e/contract.rs"]
 mod contract;
+#[path = "../examples/contract.rs"]
+mod server;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -14,7 +16,14 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 #[test]
 fn javascript_and_python_clients() {
     let _turn = ONE_AT_A_TIME.lock();
-    contract::test();
+    contract::test("serve");
+}
+
+/// No test, but the server of the one above, in a process of its own.
+#[test]
+#[ignore = "a server, which ends when it is told to"]
+fn serve() {
+    server::main();
 }
 
 #[test]
@@ -28,8 +37,9 @@ fn two_tabs_of_a_browser_chat() {
     );
     run::node(
         &["tests/chat.test.mjs"],
-        "CHAT_CMD",
-        &run::example("chat"),
-        &[("CHROMIUM", browser)],
+        &[
+            ("CHAT_CMD", run::example("chat").as_ref()),
+            ("CHROMIUM", browser.as_ref()),
+        ],
     );
 }
