@@ -75,6 +75,9 @@ impl Socket {
             event.tell(self);
             return Ok(());
         }
+        if flags.volatile && !self.session().lock().machine.is_writable() {
+            return Ok(()); // it need not even be encoded
+        }
         let event = Outgoing::new(self.namespace(), None, event, args, flags)?;
         Ok(self.send_event(&event, flags.volatile)?)
     }
