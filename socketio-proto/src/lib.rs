@@ -95,6 +95,8 @@ extern crate std;
 
 pub mod server;
 
+mod acks;
+
 mod args;
 pub use args::{Arg, Args, ArgsWriter, Cursor, Iter, ToArgs};
 

@@ -9,11 +9,11 @@ use engineio_proto::server::{Connection as Session, Event as SessionEvent, Trans
 use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, Revision, SendError, Sid, TransportKind};
 use serde::Serialize;
 
-use super::acks::Acks;
 use super::error::NotConnected;
 use super::revision_3;
 use super::sockets::Sockets;
 use super::{AckError, Config, EmitError, Event, NotWaiting, Reply, SocketKey};
+use crate::acks::Acks;
 use crate::codec::ParserDecoder;
 use crate::{
     AckId, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json, Packet, PrivateId, SocketId, ToArgs, Violation,
@@ -50,7 +50,7 @@ pub struct Connection {
     config: Arc<Config>,
     decoder: ParserDecoder,
     sockets: Sockets,
-    acks: Acks,
+    acks: Acks<SocketKey>,
     events: VecDeque<Event>,
     /// Until when the client must have joined a namespace; none once it has.
     connect_by: Option<Instant>,
@@ -82,7 +82,7 @@ impl Connection {
             session,
             config,
             sockets: Sockets::default(),
-            acks: Acks::default(),
+            acks: Acks::new(),
             events: VecDeque::new(),
             ended: false,
             now,

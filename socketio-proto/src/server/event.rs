@@ -2,8 +2,8 @@
 
 use bytestring::ByteString;
 use engineio_proto::CloseReason;
-use thiserror::Error;
 
+use crate::acks::AckError;
 use crate::{AckId, Args, DisconnectReason, Json};
 
 /// A connection's own name for one socket, from the request to join a namespace to the end. It is never given twice.
@@ -96,16 +96,4 @@ impl Reply {
     pub const fn id(&self) -> AckId {
         self.id
     }
-}
-
-/// Why an acknowledgement will not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum AckError {
-    /// Its time is over.
-    #[error("operation has timed out")]
-    TimedOut,
-    /// The client has left.
-    #[error("socket has been disconnected")]
-    Disconnected,
 }
