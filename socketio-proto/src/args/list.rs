@@ -127,6 +127,15 @@ impl Args {
         self.tail(&iter)
     }
 
+    /// The arguments without the last one, and the JSON of that. They share their memory with these, attachments included.
+    pub(crate) fn split_last(&self) -> Option<(Self, ByteString)> {
+        let last = self.iter().last()?.as_json();
+        let others = &self.elements[..self.elements.len() - last.len()];
+        let others = others.trim_end_matches([' ', '\n', '\r', '\t', ',']);
+        let others = Self::from_parts(self.elements.slice_ref(others), self.attachments.clone());
+        Some((others, self.elements.slice_ref(last)))
+    }
+
     /// Their JSON, as it arrived: an array without its brackets. Where an attachment belongs, it has a placeholder.
     #[must_use]
     pub fn as_json(&self) -> &str {

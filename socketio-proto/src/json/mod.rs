@@ -53,6 +53,11 @@ impl Json {
         Self(text)
     }
 
+    /// The value of one key, if this is an object that has it.
+    pub(crate) fn member(&self, key: &str) -> Option<Self> {
+        scan::member(&self.0, key).map(|value| Self(self.0.slice_ref(value)))
+    }
+
     /// The text, as it arrived.
     #[must_use]
     pub fn as_str(&self) -> &str {

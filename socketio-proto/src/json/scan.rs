@@ -19,6 +19,24 @@ pub(crate) fn first_element(elements: &str) -> Option<(&str, &str)> {
     Some((first, rest))
 }
 
+/// The value of one key of an object; of the last one, if the key comes again, as in JavaScript. Keys that are written with escapes are
+/// others.
+pub(crate) fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
+    let mut rest = trim(json).strip_prefix('{').map(trim_start)?;
+    let mut found = None;
+    while rest.starts_with('"') {
+        let (name, behind) = rest.split_at(value_end(rest.as_bytes(), 0));
+        let value = trim_start(trim_start(behind).strip_prefix(':')?);
+        let (value, behind) = value.split_at(value_end(value.as_bytes(), 0));
+        if name[1..name.len() - 1] == *key {
+            found = Some(value);
+        }
+        let behind = trim_start(behind);
+        rest = behind.strip_prefix(',').map_or(behind, trim_start);
+    }
+    found
+}
+
 /// Where the value ends that begins at `at`.
 fn value_end(bytes: &[u8], mut at: usize) -> usize {
     match bytes[at] {
@@ -78,6 +96,18 @@ mod tests {
         })
         .collect();
         assert_eq!(found, [r#""a,]\"""#, r#"[1, {"]": 2}]"#, "-1.5e3", "{}", "null"]);
+    }
+
+    #[test]
+    fn members_are_found_by_their_key() {
+        let json = r#" { "a" : [1,{"b":2}] ,"b":"}\"", "": null,"b" : {"a":1} }  "#;
+        assert_eq!(member(json, "a"), Some(r#"[1,{"b":2}]"#));
+        assert_eq!(member(json, "b"), Some(r#"{"a":1}"#));
+        assert_eq!(member(json, ""), Some("null"));
+        assert_eq!(member(json, "c"), None);
+        for other in ["{}", "[]", "\"a\"", "1"] {
+            assert_eq!(member(other, "a"), None);
+        }
     }
 
     #[test]
