@@ -5,18 +5,19 @@
 //!   awaited, over one Engine.IO session;
 //! - [`server::hub`] knows where everyone is: namespaces, rooms, and to whom something is addressed. It sends nothing. It also knows
 //!   [who may come back](server::hub::recovery) after its connection was lost, and what it missed;
+//! - [`client::Connection`] is the other side: all namespaces of one server, over one session after the other;
 //! - [`Decoder`], [`Encoded`], [`Args`] and [`Head`] are the codec, for whoever wants only that; [`MessagePack`] is another one, and
 //!   [`PacketParser`] what it takes to be one.
 //!
-//! They are apart so that a server can run on many cores: what a client sends concerns its own connection only, and a broadcast is
-//! one question to the hub, one encoding, and one [`send`](server::Connection::send) to each connection it names.
+//! The first two are apart so that a server can run on many cores: what a client sends concerns its own connection only, and a
+//! broadcast is one question to the hub, one encoding, and one [`send`](server::Connection::send) to each connection it names.
 //!
 //! # The loop
 //!
 //! A [`Connection`](server::Connection) is driven as the session in it, which [`engineio_proto`] teaches: `handle_*` what has
 //! happened, then [`poll_event`](server::Connection::poll_event) and [`poll_transmit`](server::Connection::poll_transmit) until both
 //! have nothing, then sleep until [`poll_timeout`](server::Connection::poll_timeout). In place of messages, its events are those
-//! of sockets:
+//! of sockets. The [client](client::Connection) is driven in the same way, and has an example of its own.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -76,16 +77,12 @@
 //!
 //! Packets are text, with binary messages for attachments, unless both ends have agreed on something else, which JavaScript calls a
 //! parser. A [`Parser`] is the choice of one: the default, [`MessagePack`], or any [`PacketParser`] of one's own. The server is told in
-//! its [`Config`](server::Config), and encodes by `config.parser` what is to go to many. Inside there is no difference: arguments are
-//! JSON and attachments either way, which a parser translates.
+//! its [`Config`](server::Config), and encodes by `config.parser` what is to go to many; a client in [its own](client::Config). Inside
+//! there is no difference: arguments are JSON and attachments either way, which a parser translates.
 //!
 //! # Features
 //!
 //! `std` (default) is passed on to [`engineio_proto`]. Without it the crate is `no_std` and needs `alloc`.
-//!
-//! # What is not here yet
-//!
-//! The client's side.
 #![no_std]
 #![forbid(unsafe_code)]
 

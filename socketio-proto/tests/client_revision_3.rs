@@ -174,3 +174,15 @@ fn there_is_no_query_in_a_namespace_but_that_of_the_credentials() {
     let auth = json(&format!(r#"{{"a":{deep}}}"#));
     assert_eq!(script.client.connect(Instant::ORIGIN, "/a", auth), Err(JoinError::Auth));
 }
+
+#[test]
+fn a_main_namespace_that_ends_unseen_is_not_joined_later() {
+    let mut script = script();
+    script.connect("/a");
+    script.open();
+    script.say("0");
+    script.say("0/a,");
+    script.say("1");
+    script.connect("/");
+    assert_eq!(script.log(), ["open", "connected 0 /a#engine"]);
+}

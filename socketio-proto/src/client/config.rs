@@ -49,7 +49,7 @@ pub struct Config {
     /// counts 64 more. A server that sends more has its connection closed. Default 16 MiB: two minutes of 1,000 short events a second.
     pub held_capacity: usize,
     /// Whether the offset that servers append to the arguments of an event, for the sake of
-    /// [recovery](super::Connection#connection-state-recovery), is taken off again. Default true.
+    /// [recovery](crate::client#connection-state-recovery), is taken off again. Default true.
     pub strip_offsets: bool,
 }
 

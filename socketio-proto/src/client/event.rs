@@ -55,7 +55,7 @@ pub enum Event {
         /// What came with it.
         args: Args,
         /// What was taken off the end of the arguments, because it is the server's and not the application's: see
-        /// [recovery](super::Connection#connection-state-recovery).
+        /// [recovery](crate::client#connection-state-recovery).
         offset: Option<ByteString>,
         /// How to acknowledge it, if the server asks for that.
         reply: Option<Reply>,

@@ -132,18 +132,15 @@ impl Connection {
 
     /// The server makes a socket leave.
     pub(super) fn handle_disconnect(&mut self, namespace: &str) {
-        let Some(socket) = self.sockets.of(namespace) else {
-            return;
-        };
-        // One that is not connected has been so before and was left; the server had not heard of that.
-        if !socket.is_connected() {
-            return;
-        }
-        let key = socket.key;
-        socket.state = State::Idle;
         if self.is_root(namespace) {
             self.root = Root::Over;
         }
+        // One that is not connected has been so before and was left; the server had not heard of that.
+        let Some(socket) = self.sockets.of(namespace).filter(|socket| socket.is_connected()) else {
+            return;
+        };
+        let key = socket.key;
+        socket.state = State::Idle;
         self.announce(key, DisconnectReason::ServerDisconnect);
         self.leave_if_unused();
     }

@@ -1,4 +1,5 @@
-//! A client in virtual time, against a server that is [written out](Script) packet by packet.
+//! A client in virtual time: against a server that is [written out](Script) packet by packet, or against
+//! [our own](network::Network).
 //!
 //! What comes out of the machine is checked against what no machine may ever do, and written to a log of one line an event, so that a
 //! test says what it is about and nothing else:
@@ -18,6 +19,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part of it")]
 
+pub mod network;
 pub mod observer;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ pub struct Observer {
     /// What became of what was awaited.
     pub answered: BTreeMap<(SocketKey, AckId), Result<(), AckError>>,
     events: Vec<Event>,
-    newest: Option<ExchangeId>,
+    exchanges: BTreeSet<ExchangeId>,
     over: bool,
     pub trace: Vec<String>,
 }
@@ -39,8 +39,7 @@ impl Observer {
 
     /// A request or a WebSocket begins.
     pub fn begins(&mut self, id: ExchangeId) {
-        assert!(self.newest < Some(id), "{id:?} is not new");
-        self.newest = Some(id);
+        assert!(self.exchanges.insert(id), "{id:?} is not new");
     }
 
     pub fn sees(&mut self, client: &Connection, event: Event) {
