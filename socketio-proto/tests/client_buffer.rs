@@ -324,3 +324,32 @@ fn what_is_emitted_after_a_loss_that_nobody_has_heard_of_waits() {
     online(&mut script);
     assert_eq!(script.hear(), ["0", r#"2["x"]"#, r#"20["y"]"#]);
 }
+
+#[test]
+fn a_leave_for_which_there_was_no_room_is_not_said_on_the_next_session() {
+    let (mut script, key) = small_session();
+    script.writable = false;
+    let a = script.join("/a");
+    while script.emit(key, "x", ("y".repeat(100),)).is_ok() {}
+    script.disconnect(a);
+    script.lose();
+    script.writable = true;
+    online(&mut script);
+    script.emit(key, "y", ()).unwrap();
+    assert_eq!(script.hear(), ["0", r#"2["y"]"#]);
+}
+
+#[test]
+fn nothing_of_a_namespace_overtakes_a_leave_that_waits() {
+    let (mut script, key) = small_session();
+    script.writable = false;
+    let a = script.join("/a");
+    while script.emit(key, "x", ("y".repeat(100),)).is_ok() {}
+    script.disconnect(a);
+    script.eager = false;
+    while script.client.poll_transmit(true).is_some() {} // there is room, and nobody has heard of it yet
+    script.connect("/a");
+    script.writable = true;
+    script.pump();
+    assert_eq!(script.hear(), ["1/a,", "0/a,"]);
+}

@@ -410,3 +410,42 @@ fn what_the_server_says_before_it_has_heard_of_a_leave_is_for_nobody() {
     script.say(r#"2/a,["for the new one"]"#);
     assert_eq!(script.log(), ["connected 2 new", "event 2 for the new one"]);
 }
+
+#[test]
+fn what_comes_before_a_later_consent_is_held_again() {
+    let (mut script, _) = Script::connected();
+    let a = script.join("/a");
+    script.disconnect(a);
+    script.join("/a");
+    script.say("1/a,");
+    script.connect("/a");
+    script.log();
+    script.say(r#"2/a,["early"]"#);
+    script.say(r#"0/a,{"sid":"third"}"#);
+    assert_eq!(script.log(), ["connected 2 third", "event 2 early"]);
+}
+
+#[test]
+fn who_left_before_the_answer_is_forgotten_with_the_session() {
+    let (mut script, _) = Script::connected();
+    let a = script.connect("/a");
+    script.disconnect(a);
+    script.lose();
+    script.connect("/a");
+    script.advance(secs(1));
+    script.hear();
+    script.open();
+    assert_eq!(script.hear(), ["0", "0/a,"]);
+    script.log();
+    script.say(r#"0/a,{"sid":"a"}"#);
+    assert_eq!(script.log(), ["connected 2 a"]);
+}
+
+#[test]
+fn whoever_closes_waits_for_no_room() {
+    let (mut script, key) = Script::connected();
+    script.writable = false;
+    while script.emit(key, "x", ("y".repeat(100_000),)).is_ok() {}
+    script.close();
+    assert_eq!(script.log(), ["disconnected 0 io client disconnect", "closed"]);
+}

@@ -5,8 +5,8 @@ mod client_support;
 use std::sync::Arc;
 
 use client_support::{Script, engine, ms, secs};
-use engineio_proto::Instant;
-use engineio_proto::client::Transports;
+use engineio_proto::client::{Response, Transmit, Transports};
+use engineio_proto::{ExchangeId, Instant};
 use socketio_proto::client::{Auth, Config, ConnectError, Connection, Event};
 
 #[test]
@@ -231,6 +231,49 @@ fn sessions_that_are_begun_and_left_in_a_hurry_leave_nothing_behind() {
     assert_eq!((script.dials, script.client.poll_timeout()), (100, None));
     script.close();
     assert_eq!(script.log(), ["closed"]);
+}
+
+/// Fetches events and transmits until there are none; returns the requests that begin, and those that are given up.
+fn fetch(client: &mut Connection) -> (Vec<ExchangeId>, Vec<ExchangeId>) {
+    let (mut begun, mut aborted) = (Vec::new(), Vec::new());
+    loop {
+        let event = client.poll_event();
+        match client.poll_transmit(true) {
+            Some(Transmit::Request { id, .. }) => begun.push(id),
+            Some(Transmit::Abort { id }) => aborted.push(id),
+            Some(other) => panic!("{other:?} over long-polling"),
+            None if event.is_none() => return (begun, aborted),
+            None => {}
+        }
+    }
+}
+
+#[test]
+fn a_session_that_takes_its_leave_does_not_wait_for_more_than_one_after_it() {
+    let mut config = Config::default();
+    config.engine = engine(|engine| engine.transports = Transports::Polling);
+    let now = Instant::ORIGIN;
+    let mut client = Connection::new(now, Arc::new(config), 1);
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let key = client.connect(now, "/", Auth::None).unwrap();
+        let (begun, _) = fetch(&mut client);
+        let open = r#"0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+        let body = open.into();
+        let response = Response {
+            status: 200,
+            binary: false,
+            body,
+        };
+        client.handle_response(now, begun[0], response);
+        sessions.push(fetch(&mut client).0);
+        client.disconnect(key);
+        let (_, aborted) = fetch(&mut client);
+        match &sessions[..] {
+            [.., before, _] => assert!(before.iter().all(|id| aborted.contains(id)), "{before:?} {aborted:?}"),
+            _ => assert_eq!(aborted, [], "it waits for the server's answers"),
+        }
+    }
 }
 
 #[test]

@@ -287,3 +287,28 @@ fn names_are_not_written_to_logs() {
     let text = format!("{:?}", script.client);
     assert!(!text.contains("secret\"") && !text.contains("hidden"), "{text}");
 }
+
+#[test]
+fn strings_that_follow_each_other_are_no_offsets_while_there_are_real_ones() {
+    let (mut script, _) = Script::recoverable();
+    let log = lines(
+        &mut script,
+        &[
+            r#"2["chat","Q7wat1o"]"#,
+            r#"2["code","R7kd93Z"]"#,
+            r#"2["chat","Q7wat1z"]"#,
+            r#"2["code","R7kd94Z"]"#,
+            r#"2["chat","Q7wat2o"]"#,
+        ],
+    );
+    assert_eq!(
+        log,
+        [
+            "event 0 chat @Q7wat1o",
+            r#"event 0 code "R7kd93Z""#,
+            "event 0 chat @Q7wat1z",
+            r#"event 0 code "R7kd94Z""#,
+            "event 0 chat @Q7wat2o",
+        ]
+    );
+}

@@ -2,7 +2,8 @@
 
 mod client_support;
 
-use client_support::{Script, ms, secs};
+use client_support::{Script, engine, ms, secs};
+use engineio_proto::client::Transports;
 use socketio_proto::AckId;
 use socketio_proto::client::SocketKey;
 
@@ -178,4 +179,25 @@ fn sockets_do_not_wait_for_each_other() {
     script.insist(key, "one").unwrap();
     script.insist(a, "other").unwrap();
     assert_eq!(script.hear(), [r#"20["one"]"#, r#"2/a,0["other"]"#]);
+}
+
+#[test]
+fn what_there_was_no_room_for_is_not_acknowledged() {
+    let (mut script, key) = Script::connected_with(|config| {
+        config.engine = engine(|engine| {
+            engine.transports = Transports::WebSocket;
+            engine.send_capacity = 1_000;
+        });
+    });
+    script.writable = false;
+    while script.emit(key, "x", ("y".repeat(100),)).is_ok() {}
+    script.insist(key, "one").unwrap();
+    script.say("30[]");
+    script.advance(secs(20));
+    assert_eq!(script.log().len(), 0);
+    script.writable = true;
+    script.pump();
+    assert_eq!(script.hear().pop().unwrap(), r#"20["one"]"#);
+    script.say("30[]");
+    assert_eq!(script.log(), ["drained", "ack 0 0 "]);
 }

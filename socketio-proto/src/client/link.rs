@@ -75,9 +75,6 @@ impl Connection {
 
     /// The session has ended, or is to: every socket leaves, and the next session is tried if somebody wants one.
     pub(super) fn lose(&mut self, reason: &DisconnectReason, rejection: Option<&Rejection>) {
-        if self.link == Link::Open {
-            self.backoff.reset();
-        }
         self.leave_session();
         for key in self.sockets.keys() {
             self.lose_socket(key, reason, rejection);
