@@ -218,3 +218,70 @@ fn chance_spreads_the_attempts() {
     assert!(delays.iter().all(|delay| (500..=5_000).contains(delay)), "{delays:?}");
     assert!(delays.iter().any(|delay| delay % 1_000 != 0), "{delays:?}");
 }
+
+/// The numbers of the events named `news` in a log: none of them has anything behind it but the offset, which was taken off.
+fn news(log: &[String]) -> Vec<u32> {
+    let news = log.iter().filter_map(|line| line.strip_prefix("event 0 news "));
+    news.map(|args| args.split_once(" @").expect("there is an offset").0.parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn whoever_comes_back_is_recovered_and_misses_nothing() {
+    for transports in TRANSPORTS {
+        let mut network = Network::with_latency(over(transports, Revision::V4), jitter(4, 30)).with_recovery();
+        network.connect("/");
+        network.advance(secs(3));
+        for n in 0..200 {
+            network.publish("news", &(n,));
+            network.advance(ms(100));
+            if n % 40 == 20 {
+                network.cut();
+            }
+        }
+        network.advance(secs(10));
+        let log = network.log();
+        assert_eq!(news(&log), (0..200).collect::<Vec<_>>(), "each once, in order");
+        let connected: Vec<_> = log.iter().filter(|line| line.starts_with("connected")).collect();
+        assert_eq!(connected[0], "connected 0 member-1");
+        assert_eq!(connected.len(), 6);
+        assert!(
+            connected[1..]
+                .iter()
+                .all(|line| *line == "connected 0 member-1 recovered"),
+            "{connected:?}"
+        );
+    }
+}
+
+#[test]
+fn whoever_leaves_on_purpose_or_stays_away_too_long_is_not_recovered() {
+    let mut network = Network::new(over(Transports::WebSocket, Revision::V4)).with_recovery();
+    let key = network.connect("/");
+    network.advance(secs(1));
+    network.publish("news", &(0,));
+    network.advance(secs(1));
+    network.reachable = false;
+    network.cut();
+    network.advance(secs(125));
+    network.reachable = true;
+    network.advance(secs(10));
+    network.dismiss(false);
+    network.advance(secs(1));
+    network.connect("/");
+    network.advance(secs(1));
+    network.disconnect(key);
+    network.connect("/");
+    network.advance(secs(1));
+    let log = network.log();
+    let connected: Vec<_> = log.iter().filter(|line| line.starts_with("connected")).collect();
+    assert_eq!(
+        connected,
+        [
+            "connected 0 member-1",
+            "connected 0 member-2",
+            "connected 0 member-3",
+            "connected 1 member-4"
+        ]
+    );
+}

@@ -19,6 +19,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part of it")]
 
+mod lobby;
 pub mod network;
 pub mod observer;
 

@@ -11,6 +11,7 @@ use engineio_proto::{Response, Sid};
 use socketio_proto::SocketId;
 use socketio_proto::server::{self, Event as ServerEvent};
 
+use super::lobby::Lobby;
 use super::*;
 
 pub struct Network {
@@ -25,6 +26,8 @@ pub struct Network {
     router: Server<usize>,
     server_config: Arc<server::Config>,
     sockets: u64,
+    /// The main namespace, if its sockets can come back.
+    lobby: Option<Lobby>,
     latency: Box<dyn FnMut() -> Duration>,
     wire: BTreeMap<(Instant, u64), Delivery>,
     sent: u64,
@@ -83,6 +86,7 @@ impl Network {
             router: Server::new(Arc::new(engine)),
             server_config: Arc::new(server_config),
             sockets: 0,
+            lobby: None,
             latency: Box::new(latency),
             wire: BTreeMap::new(),
             sent: 0,
@@ -90,6 +94,25 @@ impl Network {
             live: BTreeMap::new(),
             closing: BTreeMap::new(),
         }
+    }
+}
+
+/// Recovery.
+impl Network {
+    /// From now on, sockets of the main namespace can come back.
+    pub fn with_recovery(mut self) -> Self {
+        self.lobby = Some(Lobby::new());
+        self
+    }
+
+    /// The server emits an event to all that are in the main namespace, and keeps it for those that may come back.
+    pub fn publish(&mut self, event: &str, args: &impl ToArgs) {
+        let lobby = self.lobby.as_mut().expect("sockets can come back");
+        let (packet, places) = lobby.broadcast(self.now, event, args);
+        for (session, key) in places {
+            let _ = self.sessions[session].connection.send(key, &packet);
+        }
+        self.pump();
     }
 }
 
@@ -440,8 +463,19 @@ impl Network {
             return false;
         };
         match event {
-            ServerEvent::Connect { socket, namespace, .. } => {
-                if namespace == "/no" {
+            ServerEvent::Connect {
+                socket,
+                namespace,
+                auth,
+            } => {
+                let lobby = self.lobby.as_mut().filter(|_| namespace == "/");
+                if let Some(lobby) = lobby {
+                    let admission = lobby.admit(self.now, (session, socket), auth.as_ref());
+                    let _ = connection.accept_recoverable(socket, admission.id, &admission.pid);
+                    for packet in admission.missed {
+                        let _ = connection.send(socket, &packet);
+                    }
+                } else if namespace == "/no" {
                     let _ = connection.refuse(socket, "no", None);
                 } else {
                     let id = connection.legacy_id(socket);
@@ -465,6 +499,11 @@ impl Network {
                 }
                 if let Some(reply) = reply {
                     let _ = connection.ack(reply, &args);
+                }
+            }
+            ServerEvent::Disconnect { socket, reason } => {
+                if let Some(lobby) = &mut self.lobby {
+                    lobby.leave(self.now, (session, socket), &reason);
                 }
             }
             ServerEvent::Closed(_) => drop(self.router.forget(sid)),
