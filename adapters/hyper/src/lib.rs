@@ -121,8 +121,8 @@ pub use engineio_proto::{
 pub use socketio_proto::server::hub::JoinError;
 pub use socketio_proto::server::{AckError, EmitError};
 pub use socketio_proto::{
-    AckId, Arg, Args, ArgsError, DecodeError, Decoder, DecoderLimits, DisconnectReason, EncodeError, Encoded, Json,
-    MessagePack, Packet, PacketDecoder, PacketParser, Parser, SocketId, ToArgs,
+    AckId, Arg, Args, ArgsError, ArgsWriter, DecodeError, Decoder, DecoderLimits, DisconnectReason, EncodeError,
+    Encoded, Json, MessagePack, Packet, PacketDecoder, PacketParser, Parser, SocketId, ToArgs,
 };
 #[doc(inline)]
 pub use tower_http::cors;
