@@ -57,6 +57,21 @@ fn a_request_reaches_the_session_that_it_names() {
 }
 
 #[test]
+fn a_query_may_be_escaped() {
+    let server = server();
+    let sid = numbered(2)
+        .as_str()
+        .bytes()
+        .map(|byte| format!("%{byte:02x}"))
+        .collect::<String>();
+    let query = format!("%73id={sid}&E%49O=%34&transport=p%6Flling");
+    let Route::Connection(number, exchange) = server.route(&request("GET", &query, false)) else {
+        panic!("{query} names a session");
+    };
+    assert_eq!((*number, exchange), (2, Exchange::Poll));
+}
+
+#[test]
 fn a_post_says_whether_it_is_binary() {
     let server = server();
     let query = format!("EIO=4&transport=polling&sid={}", numbered(1).as_str());

@@ -1,5 +1,7 @@
 //! What the server needs to know of an HTTP request.
 
+use alloc::borrow::Cow;
+
 /// The parts of an HTTP request that decide where it goes. Its path has been matched by the caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -14,13 +16,11 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The last value of `key` in the query, as it came; an empty one counts as none.
-    pub(super) fn query_value(&self, key: &str) -> Option<&'a str> {
-        self.query
-            .split('&')
-            .rev()
-            .filter_map(|pair| pair.split_once('='))
-            .find_map(|(name, value)| (name == key).then_some(value))
+    /// The last value of `key` in the query, decoded; an empty one counts as none.
+    pub(super) fn query_value(&self, key: &str) -> Option<Cow<'a, str>> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .filter_map(|(name, value)| (name == key).then_some(value))
+            .last()
             .filter(|value| !value.is_empty())
     }
 }

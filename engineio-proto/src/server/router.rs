@@ -98,7 +98,7 @@ impl<C> Server<C> {
     }
 
     fn check(&self, request: &Request<'_>) -> Result<Route<'_, C>, Refusal> {
-        let transport = match request.query_value("transport") {
+        let transport = match request.query_value("transport").as_deref() {
             Some("polling") => TransportKind::Polling,
             Some("websocket") => TransportKind::WebSocket,
             _ => return Err(Refusal::new(ErrorCode::TransportUnknown)),
@@ -106,7 +106,7 @@ impl<C> Server<C> {
         if !self.config.transports.contains(transport) {
             return Err(Refusal::new(ErrorCode::TransportUnknown).with_context("the transport is switched off"));
         }
-        let revision = match request.query_value("EIO") {
+        let revision = match request.query_value("EIO").as_deref() {
             Some("4") => Some(Revision::V4),
             Some("3") | None => Some(Revision::V3),
             Some(_) => None,
@@ -129,7 +129,7 @@ impl<C> Server<C> {
                 _ => Err(Refusal::new(ErrorCode::BadHandshakeMethod)),
             };
         };
-        let (session_revision, connection) = Sid::parse(sid)
+        let (session_revision, connection) = Sid::parse(&sid)
             .and_then(|sid| self.connections.get(&sid))
             .ok_or(Refusal::new(ErrorCode::SessionUnknown))?;
         let exchange = match (request.method, transport, request.websocket) {
