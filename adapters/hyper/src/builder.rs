@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use engineio_proto::Transports;
 use socketio_proto::Parser;
+use socketio_proto::server::hub::RoomLimits;
 
 use crate::client_files::ClientFiles;
 use crate::io::{Io, OnHandlerError, Settings};
@@ -22,6 +23,7 @@ pub struct ServerBuilder<R> {
     options: Options,
     engine: engineio_proto::Config,
     sockets: socketio_proto::server::Config,
+    rooms: RoomLimits,
     max_handlers: usize,
     handler_capacity: usize,
     ack_timeout: Duration,
@@ -37,6 +39,7 @@ impl<R: Runtime> Default for ServerBuilder<R> {
             options: Options::at("/socket.io"),
             engine: engineio_proto::Config::default(),
             sockets: socketio_proto::server::Config::default(),
+            rooms: RoomLimits::default(),
             max_handlers: 1000,
             handler_capacity: 16 << 20,
             ack_timeout: Duration::from_secs(10),
@@ -59,6 +62,7 @@ impl<R: Runtime> ServerBuilder<R> {
             .map(|settings| Recovery::new(settings, detection, registry.clock.clone()));
         let settings = Settings {
             sockets: Arc::new(self.sockets),
+            rooms: self.rooms,
             max_handlers: self.max_handlers,
             handler_capacity: self.handler_capacity,
             ack_timeout: self.ack_timeout,
@@ -120,6 +124,13 @@ impl<R: Runtime> ServerBuilder<R> {
     #[must_use]
     pub fn send_capacity(mut self, bytes: usize) -> Self {
         self.engine.send_capacity = bytes;
+        self
+    }
+
+    /// How many rooms a socket may be in, and how long their names may be. Default: 10,000 rooms, 1,024 bytes.
+    #[must_use]
+    pub fn room_limits(mut self, limits: RoomLimits) -> Self {
+        self.rooms = limits;
         self
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use socketio_proto::server::Config;
+use socketio_proto::server::hub::RoomLimits;
 
 use crate::client::Client;
 use crate::client_files::ClientFiles;
@@ -27,6 +28,7 @@ const MAX_KEPT: usize = 10_000;
 /// What is decided before the first client comes.
 pub(crate) struct Settings {
     pub(crate) sockets: Arc<Config>,
+    pub(crate) rooms: RoomLimits,
     pub(crate) max_handlers: usize,
     pub(crate) handler_capacity: usize,
     pub(crate) ack_timeout: Duration,
@@ -173,7 +175,8 @@ impl Io {
     }
 
     fn namespace(&self, name: &str, listeners: Arc<Listeners>) -> Namespace {
-        let recovery = self.settings.recovery.as_ref();
-        Namespace::new(name, self.settings.sockets.parser.clone(), recovery, listeners)
+        let settings = &self.settings;
+        let (parser, recovery) = (settings.sockets.parser.clone(), settings.recovery.as_ref());
+        Namespace::new(name, parser, settings.rooms, recovery, listeners)
     }
 }

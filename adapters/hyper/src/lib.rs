@@ -118,7 +118,7 @@ pub use engineio_proto::{
     CloseReason, Config as EngineConfig, ErrorCode, Frame, Message, Refusal, Revision, SendError, Sid, TransportKind,
     Transports,
 };
-pub use socketio_proto::server::hub::JoinError;
+pub use socketio_proto::server::hub::{JoinError, RoomLimits};
 pub use socketio_proto::server::{AckError, EmitError};
 pub use socketio_proto::{
     AckId, Arg, Args, ArgsError, ArgsWriter, DecodeError, Decoder, DecoderLimits, DisconnectReason, EncodeError,

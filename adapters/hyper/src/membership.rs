@@ -3,7 +3,7 @@
 use socketio_proto::server::hub::{self, JoinError, MemberKey};
 
 use crate::stage::{Queue, Stage};
-use crate::{IntoRooms, Namespace, Socket};
+use crate::{IntoRooms, Socket};
 
 /// A socket that is in rooms, but not in its namespace yet: it is the only member of a namespace of its own, where all is as in the
 /// other, the limits included.
@@ -14,7 +14,7 @@ pub(crate) struct Alone {
 
 impl Alone {
     pub(crate) fn new(socket: &Socket) -> Box<Self> {
-        let mut members = Namespace::no_members();
+        let mut members = socket.namespace().no_members();
         let inserted = members.insert(socket.id().clone(), ());
         let member = inserted.expect("nobody else is there who could have the id");
         Box::new(Self { members, member })
@@ -22,7 +22,7 @@ impl Alone {
 }
 
 impl Socket {
-    /// Joins one room or several. In a [middleware](Namespace::with_middleware), where the socket is not connected yet, it will be in
+    /// Joins one room or several. In a [middleware](crate::Namespace::with_middleware), where the socket is not connected yet, it will be in
     /// them as soon as it is. A socket that has left joins nothing.
     ///
     /// # Errors

@@ -33,14 +33,20 @@ struct Inner {
 }
 
 impl Namespace {
-    pub(crate) fn new(name: &str, parser: Parser, recovery: Option<&Recovery>, listeners: Arc<Listeners>) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        parser: Parser,
+        limits: RoomLimits,
+        recovery: Option<&Recovery>,
+        listeners: Arc<Listeners>,
+    ) -> Self {
         Self(Arc::new(Inner {
             name: name.into(),
             parser,
             listeners,
             members: Mutex::new(match recovery {
-                Some(recovery) => recovery.no_members(),
-                None => Members::without_recovery(RoomLimits::default()),
+                Some(recovery) => recovery.no_members(limits),
+                None => Members::without_recovery(limits),
             }),
             log: recovery.map(Recovery::log),
             next_ack: AtomicU64::new(0),
@@ -214,9 +220,9 @@ impl Namespace {
         self.members().is_empty()
     }
 
-    /// What it begins with, for whoever wants the same limits.
-    pub(crate) fn no_members<T>() -> hub::Namespace<T> {
-        hub::Namespace::default()
+    /// What it began with, for whoever wants the same limits.
+    pub(crate) fn no_members<T>(&self) -> hub::Namespace<T> {
+        hub::Namespace::new(self.members().limits())
     }
 
     /// Held for short: never while calling a session or a handler.

@@ -95,9 +95,9 @@ impl Recovery {
     }
 
     /// The members of a namespace that has none yet.
-    pub(crate) fn no_members(&self) -> Members {
+    pub(crate) fn no_members(&self, limits: RoomLimits) -> Members {
         // If there is no chance to be had, no client can connect anyway.
-        hub::Namespace::with_recovery(RoomLimits::default(), self.config, entropy().unwrap_or_default())
+        hub::Namespace::with_recovery(limits, self.config, entropy().unwrap_or_default())
     }
 
     pub(crate) fn log(&self) -> Log {

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use socketio_tokio::{Ack, ConnectError, JoinError, Rest, Socket};
+use socketio_tokio::{Ack, ConnectError, JoinError, Rest, RoomLimits, Socket};
 use support::Running;
 
 /// A server whose clients join rooms and emit to them as they like.
@@ -221,4 +221,16 @@ fn a_volatile_event_is_dropped_while_a_polling_client_does_not_wait() {
     server.io.of("/").volatile().emit("lost", ()).unwrap();
     server.io.of("/").emit("kept", ()).unwrap();
     assert_eq!(http.poll(&sid).body, r#"42["kept"]"#);
+}
+
+#[test]
+fn the_rooms_of_a_socket_have_limits_of_ones_own() {
+    let mut limits = RoomLimits::default();
+    (limits.rooms_per_member, limits.name_bytes) = (2, 4);
+    let server = Running::with(|builder| builder.room_limits(limits));
+    let _client = server.join();
+    let socket = server.io.of("/").sockets().remove(0);
+    assert!(matches!(socket.join("large"), Err(JoinError::NameTooLong { .. })));
+    socket.join(["one", "two"]).unwrap();
+    assert!(matches!(socket.join("more"), Err(JoinError::TooManyRooms { .. })));
 }

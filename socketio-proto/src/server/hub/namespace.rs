@@ -189,6 +189,12 @@ impl<T, D> Namespace<T, D> {
         self.everyone.len()
     }
 
+    /// The bounds of its rooms.
+    #[must_use]
+    pub const fn limits(&self) -> RoomLimits {
+        self.limits
+    }
+
     /// Whether nobody is here.
     #[must_use]
     pub fn is_empty(&self) -> bool {
