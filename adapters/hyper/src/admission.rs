@@ -1,6 +1,9 @@
 //! Letting clients into namespaces, for the first time or again.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytestring::ByteString;
 use engineio_proto::Revision;
@@ -82,8 +85,16 @@ impl Applicant {
             "a socket connected"
         );
         if let Some(handler) = self.namespace.listeners().connect() {
-            let result = shield_future(async { handler(socket.clone()).await }).await;
+            let mut greeting = pin!(shield_future(async { handler(socket.clone()).await }));
+            let begun = poll_fn(|cx| Poll::Ready(greeting.as_mut().poll(cx))).await;
+            socket.open_entrance();
+            let result = match begun {
+                Poll::Ready(result) => result,
+                Poll::Pending => greeting.await,
+            };
             report(&socket, "connect", result.and_then(|result| result));
+        } else {
+            socket.open_entrance();
         }
         if socket.finish_connecting() {
             serve(socket, None).await;
@@ -166,6 +177,7 @@ impl Applicant {
                 self.session.app.remove(self.key),
             );
             drop((order, left));
+            socket.open_entrance();
         }
         Ok(accepted?)
     }
@@ -211,6 +223,7 @@ impl Applicant {
                 let session = Arc::clone(&self.session);
                 let (namespace, auth) = (self.namespace.clone(), self.auth.clone());
                 let socket = Socket::again(id.clone(), request.pid, self.key, namespace, session, auth, data);
+                socket.entrance().close();
                 made.insert(socket).clone()
             });
         let (member, missed, socket) = match (resume, made) {
@@ -224,6 +237,7 @@ impl Applicant {
             // The client has vanished meanwhile, and may come back once more.
             let left = self.namespace.members().suspend(log.now(), member, socket.kept_data());
             drop((left, self.session.app.remove(self.key)));
+            socket.open_entrance();
             return Err(Settled);
         }
         for packet in missed {

@@ -136,6 +136,7 @@ mod clock;
 mod compression;
 mod cross_origin;
 mod dispatch;
+mod entrance;
 mod entropy;
 mod flags;
 mod hooks;

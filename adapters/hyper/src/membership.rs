@@ -75,6 +75,7 @@ impl Socket {
             return None;
         };
         let alone = alone.take();
+        self.entrance().close(); // until the connect handler has had its first turn
         let mut members = self.namespace().members();
         let inserted = match self.pid() {
             Some(pid) => members.insert_recoverable(pid, self.id().clone(), self.clone()),

@@ -126,6 +126,9 @@ impl Socket {
 
     /// Sends a packet, unless it is a volatile one that would have to wait. Says whether it did.
     pub(crate) fn send(&self, packet: &Encoded, volatile: bool) -> Result<bool, SendError<()>> {
+        if self.entrance().hold(packet, None)? {
+            return Ok(true);
+        }
         let mut shared = self.session().lock();
         if volatile && !shared.machine.is_writable() {
             return Ok(false);
@@ -146,12 +149,20 @@ impl Socket {
 
     /// Sends an event as soon as there is room for it.
     pub(crate) async fn send_event_when_ready(&self, event: &Outgoing) -> Result<(), SendError<()>> {
-        let send = self
-            .session()
-            .send_when_ready(|machine| machine.send(self.key(), event.packet()));
-        send.await.map_err(SendError::Closed)?;
+        self.send_when_ready(event.packet()).await?;
         event.tell(self);
         Ok(())
+    }
+
+    /// Sends a packet as soon as there is room for it.
+    pub(crate) async fn send_when_ready(&self, packet: &Encoded) -> Result<(), SendError<()>> {
+        if self.entrance().hold(packet, None) == Ok(true) {
+            return Ok(());
+        }
+        let send = self
+            .session()
+            .send_when_ready(|machine| machine.send(self.key(), packet));
+        send.await.map_err(SendError::Closed)
     }
 
     /// Sends an event that asks for an acknowledgement.
@@ -159,7 +170,9 @@ impl Socket {
         let answer = self.client().expect_ack(self.key(), id);
         let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
         let deadline = flags.timeout.map(|timeout| self.session().clock.now() + timeout);
-        let sent = {
+        let sent = if self.entrance().hold(event.packet(), Some((id, deadline)))? {
+            Ok(())
+        } else {
             let mut shared = self.session().lock();
             if flags.volatile && !shared.machine.is_writable() {
                 Err(SendError::Full(()))

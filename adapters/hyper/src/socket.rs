@@ -13,6 +13,7 @@ use socketio_proto::server::{EmitError, NotWaiting, SocketKey};
 use socketio_proto::{Args, DisconnectReason, Json, PrivateId, SocketId, ToArgs};
 
 use crate::client::Client;
+use crate::entrance::Entrance;
 use crate::flags::Flags;
 use crate::handler::{Handler, Outcome};
 use crate::hooks::Applied;
@@ -41,6 +42,7 @@ struct Inner {
     listeners: Listeners,
     data: Arc<Data>,
     stage: Mutex<Stage>,
+    entrance: Entrance,
 }
 
 impl Socket {
@@ -64,6 +66,7 @@ impl Socket {
             listeners: Listeners::default(),
             data: Arc::default(),
             stage: Mutex::new(Stage::Joining(None)),
+            entrance: Entrance::default(),
         }))
     }
 
@@ -89,6 +92,7 @@ impl Socket {
             listeners: Listeners::default(),
             data,
             stage: Mutex::new(Stage::Joining(None)),
+            entrance: Entrance::default(),
         }))
     }
 
@@ -417,6 +421,10 @@ impl Socket {
 
     pub(crate) fn set_member(&self, member: MemberKey) {
         self.0.member.set(member).expect("a socket joins its namespace once");
+    }
+
+    pub(crate) fn entrance(&self) -> &Entrance {
+        &self.0.entrance
     }
 
     pub(crate) fn stage(&self) -> MutexGuard<'_, Stage> {

@@ -232,3 +232,87 @@ fn a_client_that_vanishes_while_a_middleware_waits_is_in_no_namespace() {
 fn fail() {
     std::panic::panic_any("in a connect handler");
 }
+
+#[test]
+fn what_the_connect_handler_says_at_once_comes_before_what_others_broadcast() {
+    let server = Running::new();
+    let namespace = server.io.of("/");
+    let others = namespace.clone();
+    namespace.on_connect(move |socket: Socket| {
+        let others = others.clone();
+        async move {
+            let emitting = others.clone();
+            std::thread::spawn(move || {
+                emitting.emit("news", 1).unwrap();
+                emitting.emit("news", 2).unwrap();
+            })
+            .join()
+            .unwrap();
+            others.emit("own", 3).unwrap();
+            socket.emit("auth", 4).unwrap();
+            tokio::task::yield_now().await;
+            socket.emit("late", 5).unwrap();
+        }
+    });
+    let mut client = server.join();
+    for event in [
+        r#"["own",3]"#,
+        r#"["auth",4]"#,
+        r#"["news",1]"#,
+        r#"["news",2]"#,
+        r#"["late",5]"#,
+    ] {
+        assert_eq!(client.next(), format!("2{event}"));
+    }
+}
+
+#[test]
+fn a_connect_handler_that_panics_keeps_nothing_from_its_client() {
+    let server = Running::new();
+    let namespace = server.io.of("/");
+    let others = namespace.clone();
+    namespace.on_connect(move |socket: Socket| {
+        let emitting = others.clone();
+        async move {
+            std::thread::spawn(move || emitting.emit("news", 1).unwrap())
+                .join()
+                .unwrap();
+            assert!(!socket.is_connected(), "a panic on purpose");
+        }
+    });
+    let mut client = server.join();
+    assert_eq!(client.next(), r#"2["news",1]"#);
+    server.io.of("/").emit("news", 2).unwrap();
+    assert_eq!(client.next(), r#"2["news",2]"#);
+}
+
+#[test]
+fn acknowledgements_that_others_ask_for_meanwhile_are_waited_for() {
+    let server = Running::new();
+    let namespace = server.io.of("/");
+    let (report, reported) = reports();
+    let (others, runtime) = (namespace.clone(), server.runtime.handle().clone());
+    namespace.on_connect(move |socket: Socket| {
+        let (emitting, report, runtime) = (others.clone(), report.clone(), runtime.clone());
+        async move {
+            let asking = std::thread::spawn(move || emitting.everyone().emit_with_ack("ask", 1).unwrap());
+            let answers = asking.join().unwrap();
+            runtime.spawn(async move {
+                for (_, answer) in answers.await {
+                    report(answer.unwrap().parse::<(u32,)>().unwrap().0);
+                }
+            });
+            socket.emit("auth", ()).unwrap();
+        }
+    });
+    let mut client = server.join();
+    assert_eq!(client.next(), r#"2["auth"]"#);
+    let question = client.next();
+    let id = question
+        .strip_prefix('2')
+        .unwrap()
+        .strip_suffix(r#"["ask",1]"#)
+        .unwrap();
+    client.send(&format!("3{id}[7]"));
+    assert_eq!(reported.next(), 7);
+}
