@@ -42,6 +42,18 @@ impl Ack {
         Ok(())
     }
 
+    /// Acknowledges the event, and waits for room if the client does not keep up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::emit_when_ready`].
+    pub async fn send_when_ready(self, args: impl ToArgs) -> Result<(), EmitError> {
+        let Some(id) = self.id else { return Ok(()) };
+        let packet = self.socket.namespace().encode_ack(id, &args)?;
+        drop(args); // it may not be allowed to wait here
+        Ok(self.socket.send_when_ready(&packet).await?)
+    }
+
     /// Whether the client waits for it.
     #[must_use]
     pub const fn is_expected(&self) -> bool {

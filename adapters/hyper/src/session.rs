@@ -18,7 +18,7 @@ use crate::machine::Machine;
 use crate::registry::Registry;
 use crate::runtime::Task;
 use crate::turn::Turn;
-use crate::waiters::Waiters;
+use crate::waiters::{Line, Waiters};
 use crate::websocket::{Upgrade, WebSocket};
 
 /// Turns in a row before other sessions get theirs: a handler that emits all the time would otherwise hold its thread for good.
@@ -78,8 +78,8 @@ pub(crate) struct Shared<M> {
     pub(crate) answers: Answers,
     /// WebSockets that the driver has not seen yet.
     pub(crate) arriving: Vec<WebSocket>,
-    /// Senders that found no room.
-    pub(crate) starved: Waiters,
+    /// Senders that found no room: who came first is sent first.
+    pub(crate) starved: Line,
     /// POSTs that came while enough was there to handle.
     readers: Waiters,
 }
@@ -93,7 +93,7 @@ impl<A: App> Session<A> {
                 machine,
                 answers: Answers::default(),
                 arriving: Vec::new(),
-                starved: Waiters::default(),
+                starved: Line::default(),
                 readers: Waiters::default(),
             }),
             turn: Mutex::new(Turn::default()),
@@ -131,18 +131,21 @@ impl<A: App> Session<A> {
         }
     }
 
-    /// Sends something as soon as there is room for it.
+    /// Sends something as soon as there is room for it, and for what others wanted to send before.
     pub(crate) async fn send_when_ready<T>(
         &self,
         mut send: impl FnMut(&mut A::Machine) -> Result<(), SendError<T>>,
     ) -> Result<(), T> {
-        let mut place = Place {
+        let mut place = PlaceInLine {
             session: self,
-            among: |shared| &mut shared.starved,
             key: None,
         };
         std::future::poll_fn(|cx| {
             let mut shared = self.lock();
+            if !(shared.starved.is_turn(place.key) || shared.machine.is_closed()) {
+                shared.starved.wait(&mut place.key, cx);
+                return Poll::Pending;
+            }
             let result = match send(&mut shared.machine) {
                 Err(SendError::Full(_)) => {
                     shared.starved.wait(&mut place.key, cx);
@@ -165,13 +168,18 @@ impl<A: App> Session<A> {
         mut send: impl FnMut() -> Result<T, E>,
         is_full: impl Fn(&E) -> bool,
     ) -> Result<T, E> {
-        let mut place = Place {
+        let mut place = PlaceInLine {
             session: self,
-            among: |shared| &mut shared.starved,
             key: None,
         };
         std::future::poll_fn(|cx| {
-            self.lock().starved.wait(&mut place.key, cx); // before the attempt, so that no wake-up is missed
+            let mut shared = self.lock();
+            let turn = shared.starved.is_turn(place.key) || shared.machine.is_closed();
+            shared.starved.wait(&mut place.key, cx); // before the attempt, so that no wake-up is missed
+            drop(shared);
+            if !turn {
+                return Poll::Pending;
+            }
             match send() {
                 Err(error) if is_full(&error) => Poll::Pending,
                 result => Poll::Ready(result),
@@ -182,15 +190,20 @@ impl<A: App> Session<A> {
 
     /// There is room again, or there never will be.
     pub(crate) fn wake_senders(&self) {
-        let starved = self.lock().starved.take();
-        starved.for_each(Waker::wake);
+        let shared = self.lock();
+        let wakers = if shared.machine.is_closed() {
+            shared.starved.all()
+        } else {
+            shared.starved.first().into_iter().collect()
+        };
+        drop(shared);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Waits until what has arrived before is handled, all but a little: the answer to a POST is what paces the client.
     pub(crate) async fn ready_to_read(&self) {
         let mut place = Place {
             session: self,
-            among: |shared| &mut shared.readers,
             key: None,
         };
         std::future::poll_fn(|cx| {
@@ -322,18 +335,34 @@ impl Drop for Driving<'_> {
     }
 }
 
-/// A place among those who wait, for as long as the future that waits lives.
+/// A place among those who wait to read, for as long as the future that waits lives.
 struct Place<'a, A: App> {
     session: &'a Session<A>,
-    among: fn(&mut Shared<A::Machine>) -> &mut Waiters,
     key: Option<u64>,
 }
 
 impl<A: App> Drop for Place<'_, A> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            let left = (self.among)(&mut self.session.lock()).leave(key);
+            let left = self.session.lock().readers.leave(key);
             drop(left);
+        }
+    }
+}
+
+/// A place among those who wait to send.
+struct PlaceInLine<'a, A: App> {
+    session: &'a Session<A>,
+    key: Option<u64>,
+}
+
+impl<A: App> Drop for PlaceInLine<'_, A> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let next = self.session.lock().starved.leave(key);
+            if let Some(next) = next {
+                next.wake();
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ impl Turn {
             let mut bytes = 0;
             for left in (0..BATCH).rev() {
                 if saturated {
-                    return true;
+                    break;
                 }
                 let Poll::Ready(received) = websocket.poll_read(now, cx) else {
                     break;
@@ -124,6 +124,14 @@ impl Turn {
                 if left == 0 || bytes >= BATCH_BYTES {
                     cx.waker().wake_by_ref();
                     break;
+                }
+            }
+        }
+        if saturated {
+            // What is not read does not tell that its connection has ended; what is written does.
+            for websocket in &mut self.websockets {
+                if let Some(gone) = websocket.poll_broken() {
+                    session.lock().machine.handle_gone(read_at, websocket.id(), gone);
                 }
             }
         }
@@ -216,7 +224,7 @@ impl Turn {
             }
             if progress && shared.machine.queued_bytes() == 0 {
                 // There is an event for that too, but the handlers who wait may be as many as keep it from being fetched.
-                self.wakers.extend(shared.starved.take());
+                self.wakers.extend(shared.starved.first());
             }
             drop(shared);
             for waker in self.wakers.drain(..) {

@@ -51,6 +51,8 @@ pub(crate) struct WebSocket {
     state: State,
     /// The connection took less than it was given: nothing more is fetched for it until it took that.
     blocked: bool,
+    /// It takes nothing any more, and never will.
+    broken: bool,
     /// Something was written and not flushed.
     dirty: bool,
     /// Pings and pongs that were read since the connection last took all that it was given.
@@ -109,6 +111,7 @@ impl WebSocket {
                 close: None,
             },
             blocked: false,
+            broken: false,
             dirty: false,
             controls: 0,
         }
@@ -177,6 +180,15 @@ impl WebSocket {
         Poll::Pending // until they are flushed
     }
 
+    /// Looks whether the connection has broken, while nothing is read from it. The last thing that comes, then.
+    pub(crate) fn poll_broken(&mut self) -> Option<Gone> {
+        if !self.broken || !matches!(self.state, State::Open(_)) {
+            return None;
+        }
+        self.state = State::Ended;
+        Some(Gone::Closed)
+    }
+
     /// Puts one message, which may be compressed or not, behind what waits to be written.
     pub(crate) fn write(&mut self, message: Message, compress: bool, cx: &mut Context<'_>) {
         let State::Open(open) = &mut self.state else { return };
@@ -220,6 +232,9 @@ impl WebSocket {
             let flushed = open.context.flush(&mut Blocking { io: &mut open.io, cx });
             self.blocked = is_stuck(&flushed);
             self.dirty = self.blocked;
+            if self.blocked && !would_block(&flushed) && !std::mem::replace(&mut self.broken, true) {
+                cx.waker().wake_by_ref(); // to see that, even if nothing is read
+            }
             if !would_block(&flushed) && std::mem::take(&mut self.controls) >= MAX_CONTROLS {
                 cx.waker().wake_by_ref(); // to read on
             }

@@ -2,7 +2,10 @@
 
 mod support;
 
+use std::future::Future;
 use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use serde_json::json;
@@ -58,6 +61,66 @@ fn an_emit_says_that_the_client_does_not_keep_up_and_one_that_waits_resumes() {
     slow.expect_event("at last", json!([]));
     server.block_on(waiting).unwrap().unwrap();
     slow.expect_nothing();
+}
+
+#[test]
+fn who_has_waited_for_room_longest_is_sent_first() {
+    let server = server();
+    let mut slow = server.join();
+    let socket = server.io.of("/").sockets().remove(0);
+    let chunk = "x".repeat(16 << 10);
+    let sent = fill(&socket, &chunk);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut first = pin!(socket.emit_when_ready("first", ()));
+    let mut given_up = Box::pin(socket.emit_when_ready("given up", ()));
+    let mut second = pin!(socket.emit_when_ready("second", ()));
+    assert!(first.as_mut().poll(&mut context).is_pending());
+    assert!(given_up.as_mut().poll(&mut context).is_pending());
+    for _ in 0..sent {
+        assert!(slow.next().starts_with(r#"2["flood","#));
+    }
+    assert!(second.as_mut().poll(&mut context).is_pending(), "it is not its turn");
+    drop(given_up);
+    assert!(first.as_mut().poll(&mut context).is_ready());
+    assert!(second.as_mut().poll(&mut context).is_ready());
+    slow.expect_event("first", json!([]));
+    slow.expect_event("second", json!([]));
+}
+
+#[test]
+fn an_acknowledgement_waits_for_room() {
+    let server = server();
+    server
+        .io
+        .of("/")
+        .on("echo", async |text: String, ack: Ack| ack.send_when_ready(text).await);
+    let mut slow = server.join();
+    let text = "x".repeat(100_000);
+    for id in 0..200 {
+        slow.emit_with_ack(id, "echo", json!([text]));
+    }
+    for id in 0..200 {
+        assert!(slow.next().starts_with(&format!(r#"3{id}["x"#)));
+    }
+}
+
+#[test]
+fn a_client_that_is_not_read_any_more_and_leaves_is_noticed() {
+    let server = server();
+    server.io.of("/").on("echo", async |socket: Socket, text: String| {
+        socket.emit_when_ready("echo", text).await
+    });
+    let mut client = server.join();
+    let text = "x".repeat(100_000);
+    client
+        .websocket
+        .get_ref()
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let event = format!("42{}", json!(["echo", text]));
+    while client.websocket.send(Frame::text(event.clone())).is_ok() {}
+    drop(client); // what it has not read makes that a reset
+    eventually("it is gone", || server.io.session_count() == 0);
 }
 
 #[test]
