@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
+use socketio_hyper::{Args, ArgsError};
 
 /// A value as JSON shows it, with placeholders where its bytes are: written again, it is what it was.
 pub(crate) struct Tree<'a> {
@@ -51,6 +52,30 @@ impl Serialize for Tree<'_> {
             }
             other => other.serialize(serializer),
         }
+    }
+}
+
+/// A value that is kept, with its bytes.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    value: Value,
+    attachments: Vec<Bytes>,
+}
+
+impl Kept {
+    /// The first of these arguments.
+    pub(crate) fn first(args: &Args) -> Result<Self, ArgsError> {
+        let (value,) = args.parse()?;
+        Ok(Self {
+            value,
+            attachments: args.attachments().to_vec(),
+        })
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Tree::new(&self.value, &self.attachments).serialize(serializer)
     }
 }
 

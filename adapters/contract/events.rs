@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use socketio_hyper::hyper::rt::Timer;
-use socketio_hyper::{Ack, AckError, Args, BoxError, Broadcast, DisconnectReason, Namespace, Rest, Runtime, Socket};
+use socketio_hyper::{Ack, Args, BoxError, Broadcast, DisconnectReason, Namespace, Rest, Runtime, Socket};
 
-use super::binary::{AckResult, Back, Blobs, BroadcastResult, Tree};
+use super::binary::{AckResult, Back, Blobs, BroadcastResult, Kept, Tree};
+use super::floods::floods;
 
 /// Any error: it is logged, and a client whose arguments were wrong learns nothing.
-type Result = std::result::Result<(), BoxError>;
+pub(super) type Result = std::result::Result<(), BoxError>;
 
 /// The room of those who want to hear who leaves.
 const WATCHERS: &str = "__watchers";
 
-/// How long a flood waits for a client that does not keep up.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The most bytes that a client may ask for at once.
+pub(super) const LARGEST: usize = 64 << 20;
 
 /// One room, or several.
 #[derive(Deserialize)]
@@ -29,6 +31,11 @@ enum Rooms {
 }
 
 impl Rooms {
+    /// Those in them: of no room, nobody.
+    fn choose(&self, everyone: Broadcast) -> Option<Broadcast> {
+        (!self.names().is_empty()).then(|| everyone.to(self.names()))
+    }
+
     fn names(&self) -> &[String] {
         match self {
             Self::One(room) => std::slice::from_ref(room),
@@ -38,13 +45,21 @@ impl Rooms {
 }
 
 /// What `set` keeps.
-type Values = BTreeMap<String, Value>;
+type Values = BTreeMap<String, Kept>;
 
 /// What `seq` keeps.
 #[derive(Clone, Default)]
 struct Sequence {
-    next: u64,
+    next: i64,
     errors: u64,
+}
+
+/// What `fetch-sockets` tells of one.
+#[derive(Serialize)]
+struct Description {
+    id: String,
+    rooms: Vec<String>,
+    data: Values,
 }
 
 /// Registers every event.
@@ -52,7 +67,7 @@ pub(crate) fn register<R: Runtime>(nsp: &Namespace) {
     echoes(nsp);
     acknowledgements::<R>(nsp);
     rooms(nsp);
-    floods(nsp);
+    floods::<R>(nsp);
     bookkeeping(nsp);
     binary(nsp);
     departures(nsp);
@@ -62,23 +77,28 @@ fn echoes(nsp: &Namespace) {
     nsp.on("message", async |socket: Socket, Rest(args): Rest| {
         socket.emit_when_ready("message-back", args).await
     });
-    nsp.on("message-with-ack", async |Rest(args): Rest, ack: Ack| ack.send(args));
+    nsp.on("message-with-ack", async |Rest(args): Rest, ack: Ack| {
+        ack.send_when_ready(args).await
+    });
     nsp.on("never-ack", async |_: Rest| {});
-    nsp.on("double-ack", async |value: Value, ack: Ack| ack.send(value)); // a second call does not compile
+    nsp.on("double-ack", async |Rest(args): Rest, ack: Ack| {
+        ack.send_when_ready(Kept::first(&args)?).await?; // a second call does not compile
+        Result::Ok(())
+    });
 }
 
 fn acknowledgements<R: Runtime>(nsp: &Namespace) {
     nsp.on("delay-ack", async |ms: f64, Rest(args): Rest, ack: Ack| {
         let sleep = R::default().timer().sleep(millis(ms)?);
         sleep.await;
-        ack.send(args)?;
+        ack.send_when_ready(args).await?;
         Result::Ok(())
     });
     nsp.on("server-ack", async |socket: Socket, payload: Rest| {
         let answer = socket.emit_with_ack("server-ack-request", payload)?.await?;
         let values: Vec<Value> = answer.parse()?;
         let result = Args::encode(&(trees(&values, &answer),))?;
-        socket.emit("server-ack-result", result)?;
+        socket.emit_when_ready("server-ack-result", result).await?;
         Result::Ok(())
     });
     nsp.on("timeout-ack", async |socket: Socket, ms: f64, payload: Rest| {
@@ -91,7 +111,7 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
             timed_out,
             args: trees(&values, &answer),
         })?;
-        socket.emit("timeout-ack-result", result)?;
+        socket.emit_when_ready("timeout-ack-result", result).await?;
         Result::Ok(())
     });
     nsp.on(
@@ -103,9 +123,7 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
                 .timeout(millis(ms)?)
                 .emit_with_ack("broadcast-ack-request", payload)?
                 .await;
-            let timed_out = answers
-                .iter()
-                .any(|(_, answer)| matches!(answer, Err(AckError::TimedOut)));
+            let timed_out = answers.iter().any(|(_, answer)| answer.is_err()); // who has left will never answer
             let answers: Vec<Args> = answers.into_iter().filter_map(|(_, answer)| answer.ok()).collect();
             let values = answers
                 .iter()
@@ -117,7 +135,7 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
                 .map(|(args, (value,))| Tree::new(value, args.attachments()))
                 .collect();
             let result = Args::encode(&BroadcastResult { timed_out, responses })?;
-            socket.emit("broadcast-ack-result", result)?;
+            socket.emit_when_ready("broadcast-ack-result", result).await?;
             Result::Ok(())
         },
     );
@@ -126,53 +144,55 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
 fn rooms(nsp: &Namespace) {
     nsp.on("join", async |socket: Socket, rooms: Rooms, ack: Ack| {
         socket.join(rooms.names())?;
-        ack.send(())?;
+        ack.send_when_ready(()).await?;
         Result::Ok(())
     });
     nsp.on("leave", async |socket: Socket, room: String, ack: Ack| {
         socket.leave(room);
-        ack.send(())
+        ack.send_when_ready(()).await
     });
-    nsp.on("rooms", async |socket: Socket, ack: Ack| ack.send(socket.rooms()));
+    nsp.on("rooms", async |socket: Socket, ack: Ack| {
+        ack.send_when_ready(socket.rooms()).await
+    });
     nsp.on(
         "to-room",
         async |socket: Socket, rooms: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(socket.to(rooms.names()), &event, args, ack)
+            relay(rooms.choose(socket.broadcast()), &event, args, ack).await
         },
     );
     nsp.on(
         "in-room",
         async |socket: Socket, rooms: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(socket.namespace().within(rooms.names()), &event, args, ack)
+            relay(rooms.choose(socket.namespace().everyone()), &event, args, ack).await
         },
     );
     nsp.on(
         "except-room",
         async |socket: Socket, rooms: Rooms, event: String, args: Rest, ack: Ack| {
-            relay(socket.namespace().except(rooms.names()), &event, args, ack)
+            relay(socket.namespace().except(rooms.names()), &event, args, ack).await
         },
     );
     nsp.on(
         "to-room-except",
         async |socket: Socket, rooms: Rooms, not: Rooms, event: String, args: Rest, ack: Ack| {
-            let choice = socket.namespace().to(rooms.names()).except(not.names());
-            relay(choice, &event, args, ack)
+            let choice = rooms.choose(socket.namespace().except(not.names()));
+            relay(choice, &event, args, ack).await
         },
     );
     nsp.on(
         "broadcast",
-        async |socket: Socket, event: String, args: Rest, ack: Ack| relay(socket.broadcast(), &event, args, ack),
+        async |socket: Socket, event: String, args: Rest, ack: Ack| relay(socket.broadcast(), &event, args, ack).await,
     );
     nsp.on(
         "emit-all",
         async |socket: Socket, event: String, args: Rest, ack: Ack| {
-            relay(socket.namespace().everyone(), &event, args, ack)
+            relay(socket.namespace().everyone(), &event, args, ack).await
         },
     );
     nsp.on(
         "to-id",
         async |socket: Socket, id: String, event: String, args: Rest, ack: Ack| {
-            relay(socket.namespace().to(id), &event, args, ack)
+            relay(socket.namespace().to(id), &event, args, ack).await
         },
     );
     nsp.on(
@@ -181,14 +201,14 @@ fn rooms(nsp: &Namespace) {
             let mut sockets = in_room(&socket, room).sockets();
             sockets.sort_by(|a, b| a.id().cmp(b.id()));
             let described: Vec<_> = sockets.iter().map(describe).collect();
-            ack.send(described)
+            ack.send_when_ready(described).await
         },
     );
     nsp.on(
         "sockets-join",
         async |socket: Socket, room: String, target: String, ack: Ack| {
             socket.namespace().to(room).join(target)?;
-            ack.send(())?;
+            ack.send_when_ready(()).await?;
             Result::Ok(())
         },
     );
@@ -196,58 +216,21 @@ fn rooms(nsp: &Namespace) {
         "sockets-leave",
         async |socket: Socket, room: String, target: String, ack: Ack| {
             socket.namespace().to(room).leave(target);
-            ack.send(())
+            ack.send_when_ready(()).await
         },
     );
     nsp.on(
         "disconnect-sockets",
-        async |socket: Socket, room: String, close: bool, ack: Ack| {
-            ack.send(())?;
-            socket.namespace().to(room).disconnect(close);
+        async |socket: Socket, room: String, close: Option<bool>, ack: Ack| {
+            ack.send_when_ready(()).await?;
+            socket.namespace().to(room).disconnect(close.unwrap_or(false));
             Result::Ok(())
         },
     );
 }
 
-fn floods(nsp: &Namespace) {
-    nsp.on(
-        "volatile",
-        async |socket: Socket, event: String, args: Rest, ack: Ack| {
-            socket.volatile().emit(&event, args)?;
-            ack.send(())
-        },
-    );
-    nsp.on("volatile-flood", async |socket: Socket, count: u32, size: usize| {
-        let text = "v".repeat(size);
-        for i in 0..count {
-            socket.volatile().emit("flood", (i, &text))?;
-        }
-        socket.emit_when_ready("flood-done", count).await
-    });
-    nsp.on(
-        "flood",
-        async |socket: Socket, room: String, count: u32, size: usize, ack: Ack| {
-            let text = "f".repeat(size);
-            let room = socket.namespace().to(room);
-            for i in 0..count {
-                if room.is_empty() {
-                    break;
-                }
-                room.emit_when_ready("flood", (i, &text), PATIENCE).await?;
-            }
-            ack.send(count)
-        },
-    );
-    nsp.on("burst", async |socket: Socket, count: u32| {
-        for i in 0..count {
-            socket.emit_when_ready("burst-item", i).await?;
-        }
-        socket.emit_when_ready("burst-done", count).await
-    });
-}
-
 fn bookkeeping(nsp: &Namespace) {
-    nsp.on("seq", async |socket: Socket, i: u64| {
+    nsp.on("seq", async |socket: Socket, i: i64| {
         socket.data().update(|sequence: &mut Sequence| {
             sequence.errors += u64::from(i != sequence.next);
             sequence.next = i.wrapping_add(1);
@@ -255,32 +238,38 @@ fn bookkeeping(nsp: &Namespace) {
     });
     nsp.on("seq-report", async |socket: Socket, ack: Ack| {
         let Sequence { next, errors } = socket.data().get().unwrap_or_default();
-        ack.send(json!({ "next": next, "errors": errors }))
+        ack.send_when_ready(json!({ "next": next, "errors": errors })).await
     });
-    nsp.on("set", async |socket: Socket, key: String, value: Value, ack: Ack| {
-        socket.data().update(|values: &mut Values| values.insert(key, value));
-        ack.send(())
-    });
+    nsp.on(
+        "set",
+        async |socket: Socket, key: String, Rest(args): Rest, ack: Ack| {
+            let value = Kept::first(&args)?;
+            socket.data().update(|values: &mut Values| values.insert(key, value));
+            ack.send_when_ready(()).await?;
+            Result::Ok(())
+        },
+    );
     nsp.on("get", async |socket: Socket, key: String, ack: Ack| {
-        ack.send(socket.data().update(|values: &mut Values| values.get(&key).cloned()))
+        let value = socket.data().update(|values: &mut Values| values.get(&key).cloned());
+        ack.send_when_ready(value).await
     });
     nsp.on("whoami", async |socket: Socket, ack: Ack| {
-        ack.send(json!({
+        let answer = json!({
             "id": socket.id().as_str(),
             "nsp": socket.namespace().name(),
             "rooms": socket.rooms(),
             "transport": socket.transport().as_str(),
             "protocol": socket.revision().number(),
             "recovered": socket.recovered(),
-        }))
+        });
+        ack.send_when_ready(answer).await
     });
     nsp.on("handshake", async |socket: Socket, ack: Ack| {
         let handshake = socket.handshake();
-        let header = handshake
-            .headers()
-            .and_then(|headers| headers.get("x-conformance")?.to_str().ok());
+        let header = handshake.headers().and_then(|headers| header(headers, "x-conformance"));
         let query: BTreeMap<_, _> = handshake.query_pairs().collect();
-        ack.send(json!({ "auth": socket.auth::<Value>()?, "query": query, "header": header }))?;
+        let answer = json!({ "auth": socket.auth::<Value>()?, "query": query, "header": header });
+        ack.send_when_ready(answer).await?;
         Result::Ok(())
     });
 }
@@ -298,19 +287,24 @@ fn binary(nsp: &Namespace) {
         Result::Ok(())
     });
     nsp.on("send-binary", async |socket: Socket, sizes: Vec<usize>| {
+        let total = sizes.iter().fold(0, |sum: usize, &size| sum.saturating_add(size));
+        if total > LARGEST {
+            return Err("that is too large".into());
+        }
         let blob = |(i, size): (usize, &usize)| (0..*size).map(|j| (31 * i + j) as u8).collect::<Bytes>();
         let blobs: Vec<Bytes> = sizes.iter().enumerate().map(blob).collect();
-        socket.emit_when_ready("binary-data", Blobs::new(blobs)).await
+        socket.emit_when_ready("binary-data", Blobs::new(blobs)).await?;
+        Result::Ok(())
     });
 }
 
 fn departures(nsp: &Namespace) {
-    nsp.on("disconnect-me", async |socket: Socket, close: bool| {
-        socket.disconnect(close);
+    nsp.on("disconnect-me", async |socket: Socket, close: Option<bool>| {
+        socket.disconnect(close.unwrap_or(false));
     });
     nsp.on("watch", async |socket: Socket, ack: Ack| {
         socket.join(WATCHERS)?;
-        ack.send(())?;
+        ack.send_when_ready(()).await?;
         Result::Ok(())
     });
     nsp.on_disconnecting(|socket, reason| {
@@ -345,16 +339,30 @@ fn in_room(socket: &Socket, room: Option<String>) -> Broadcast {
 }
 
 /// Emits what the client asked to emit.
-#[expect(clippy::needless_pass_by_value, reason = "it is made for this call")]
-fn relay(choice: Broadcast, event: &str, Rest(args): Rest, ack: Ack) -> Result {
-    choice.emit(event, args)?;
-    ack.send(())?;
+async fn relay(choice: impl Into<Option<Broadcast>>, event: &str, Rest(args): Rest, ack: Ack) -> Result {
+    if let Some(choice) = choice.into() {
+        choice.emit(event, args)?;
+    }
+    ack.send_when_ready(()).await?;
     Ok(())
 }
 
-fn describe(socket: &Socket) -> Value {
-    let data = socket.data().get::<Values>().unwrap_or_default();
-    json!({ "id": socket.id().as_str(), "rooms": other_rooms(socket), "data": data })
+/// A header as text: that of a browser, or what it is to Node.js. Several of one name are a list.
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = |value: &HeaderValue| match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.as_bytes().iter().map(|&byte| char::from(byte)).collect(),
+    };
+    let values: Vec<_> = headers.get_all(name).iter().map(text).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+fn describe(socket: &Socket) -> Description {
+    Description {
+        id: socket.id().as_str().to_owned(),
+        rooms: other_rooms(socket),
+        data: socket.data().get().unwrap_or_default(),
+    }
 }
 
 /// The socket's rooms without its own.

@@ -5,6 +5,7 @@
 
 mod binary;
 mod events;
+mod floods;
 mod settings;
 
 use std::future::Future;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use socketio_hyper::cors::{AllowHeaders, CorsLayer};
 use socketio_hyper::http::{HeaderValue, Method};
 use socketio_hyper::{
-    ConnectionStateRecovery, Cookie, EngineConfig, EngineServer, Parser, PerMessageDeflate, Runtime, Server, Transports,
+    ConnectionStateRecovery, Cookie, EngineConfig, EngineServer, Parser, PerMessageDeflate, RoomLimits, Runtime,
+    Server, Transports,
 };
 
 use super::GRACE;
@@ -22,6 +23,12 @@ pub(crate) struct Settings {
     cookie: Option<Cookie>,
     cors: Option<CorsLayer>,
 }
+
+/// Each `server-ack` waits for an answer that comes behind whatever the client has said before.
+const MAX_HANDLERS: usize = 10_000;
+
+/// The longest name of a room, in bytes.
+const MAX_ROOM: usize = 10_000;
 
 impl Settings {
     /// Reads the environment. None if it asks for a parser that there is not.
@@ -76,6 +83,8 @@ impl Settings {
             .cookie(self.cookie.clone())
             .cors(self.cors.clone())
             .per_message_deflate(self.per_message_deflate)
+            .room_limits(room_limits())
+            .max_handlers(MAX_HANDLERS)
             .close_timeout(GRACE);
         if let Some(recovery) = self.recovery {
             builder = builder.connection_state_recovery(recovery);
@@ -104,6 +113,13 @@ fn cors(origins: &str) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
+}
+
+/// Rooms are named by clients, which may name them at length.
+fn room_limits() -> RoomLimits {
+    let mut limits = RoomLimits::default();
+    limits.name_bytes = MAX_ROOM;
+    limits
 }
 
 /// A variable; an empty one counts as unset.
