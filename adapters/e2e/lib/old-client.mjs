@@ -1,4 +1,4 @@
-// The Socket.IO clients 1.x and 2.x, which speak revision 3 of Engine.IO.
+// The Socket.IO clients 1.x and 2.x, which speak revision 3 of Engine.IO; and the later ones in the same manner, for what all can do.
 import { createRequire } from "node:module";
 import { outcome } from "./client.mjs";
 
@@ -6,6 +6,8 @@ const require = createRequire(import.meta.url);
 const PATIENCE = 5000;
 
 export const VERSIONS = { 1: require("socket.io-client-1"), 2: require("socket.io-client-2") };
+/** Every generation of the client. */
+export const GENERATIONS = { ...VERSIONS, 3: require("socket.io-client-3"), 4: require("socket.io-client") };
 export const Engine3 = require("engine.io-client-3");
 
 /** The ways to be connected; `upgraded` waits for the end of the upgrade. */
@@ -27,7 +29,7 @@ export const speakable = (version, mode) => (value) =>
 
 /** A socket of its own connection, which is disconnected when the test `t` ends; what comes is in its `log`. */
 export function prepareOld(t, server, version, { mode = "websocket", nsp = "/", ...options } = {}) {
-  const socket = VERSIONS[version](server.url + nsp, { forceNew: true, reconnection: false, autoConnect: false, ...OLD_MODES[mode], ...options });
+  const socket = GENERATIONS[version](server.url + nsp, { forceNew: true, reconnection: false, autoConnect: false, ...OLD_MODES[mode], ...options });
   socket.log = [];
   const onevent = socket.onevent;
   socket.onevent = function (packet) {

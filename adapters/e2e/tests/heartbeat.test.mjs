@@ -5,7 +5,7 @@ import { arrived, ask, connect, connected, MODES, prepare, sleep } from "../lib/
 import { useServer } from "../lib/server.mjs";
 import { EIO, Polling, upgrade, Wire } from "../lib/wire.mjs";
 
-const [INTERVAL, TIMEOUT] = [200, 150];
+const [INTERVAL, TIMEOUT] = [200, 300];
 // How late a busy machine may be.
 const SLACK = 400;
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, ask } from "../lib/client.mjs";
 import { oursOnly, useServer } from "../lib/server.mjs";
-import { Wire } from "../lib/wire.mjs";
+import { EIO, Polling, Wire } from "../lib/wire.mjs";
 
 describe("packets", () => {
   const server = useServer();
@@ -185,6 +185,27 @@ describe("packets", () => {
 
 describe("packets, no CONNECT", () => {
   const server = useServer({ CONNECT_TIMEOUT: 200 });
+
+  test("the plain engine knows no namespaces and waits for none; over polling the same time counts", async (t) => {
+    const [wire, session] = [await Wire.session(t, server, { path: EIO }), await Polling.open(t, server, { path: EIO })];
+    const idle = await Polling.open(t, server);
+    const waiting = idle.get();
+    const joined = await Polling.open(t, server);
+    await joined.join();
+    await server.statsBecome({ sockets: 1, sessions: 1, engineSessions: 2 });
+    assert.equal((await waiting).status, 200);
+    await idle.assertGone();
+    await Promise.all([wire, session, joined].map((each) => each.assertAlive()));
+  });
+
+  test("who has joined once may leave everything and stay", async (t) => {
+    const wire = await Wire.session(t, server);
+    await wire.join();
+    wire.send("41");
+    const idle = await Wire.session(t, server);
+    await idle.assertClosed(1500);
+    await wire.join("/custom");
+  });
 
   test("a session that joins nothing is closed in time, one that joined is not", async (t) => {
     const idle = await Wire.session(t, server);

@@ -176,6 +176,27 @@ describe("revision 3", () => {
     assert.deepEqual(heard, [framed(message)]);
   });
 
+  for (const [what, body] of Object.entries({
+    "nothing": "", "no length": "4x", "letters for a length": "x:4x", "a length that is too large": "9:4x", "one that is too small": "1:4x", "a negative one": "-1:4x", "one without end": `${"9".repeat(400)}:4x`, "one in bytes": "8:4€😀", "an unknown packet": "2:9x", "half a pair": "2:4😀",
+  }))
+    test(`a body with ${what} ends the session, and only this one`, async (t) => {
+      const [session, bystander] = [await poll(t, server), await poll(t, server)];
+      await http1(server, "POST", session.url, { body });
+      assertRefused(await session.get(), 1);
+      await bystander.post("2:4x");
+      assert.equal((await bystander.get()).text, "2:4x");
+    });
+
+  for (const [what, bytes] of Object.entries({
+    "no length": [1, 0xff, 4], "an end too early": [1, 9, 0xff, 4], "no end of the length": [1, 1, 1], "a digit that is none": [1, 10, 0xff, 4], "an unknown kind": [2, 2, 0xff, 4, 1], "a length without end": [1, ...Array(400).fill(9), 0xff], "text that is no UTF-8": [0, 3, 0xff, 0x34, 0xc3, 0x28],
+  }))
+    test(`bytes with ${what} disturb nobody else`, async (t) => {
+      const [session, bystander] = [await poll(t, server), await poll(t, server)];
+      await http1(server, "POST", session.url, { body: Buffer.from(bytes), headers: { "content-type": "application/octet-stream" } });
+      await bystander.post("2:4x");
+      assert.equal((await bystander.get()).text, "2:4x");
+    });
+
   test("a ping is answered with its data", oursOnly("drops the data"), async (t) => {
     const wire = await Wire.open(t, server, `${EIO}?EIO=3&transport=websocket`);
     assert.match(await wire.next(), /^0\{/);

@@ -4,9 +4,17 @@ import { describe, test } from "node:test";
 import { arrived, barrier, call, connect, overEveryTransport, received } from "../lib/client.mjs";
 import { same } from "../lib/same.mjs";
 import { useServer } from "../lib/server.mjs";
+import { Polling } from "../lib/wire.mjs";
 
 describe("volatile", () => {
   const server = useServer();
+
+  test("a polling client that does not wait misses them, and nothing else", async (t) => {
+    const session = await Polling.open(t, server);
+    await session.join();
+    await session.send('42["volatile","news",1]', '421["volatile","news",2]', '42["message",3]', '42["volatile-flood",10,10]');
+    assert.deepEqual(await session.collect(3), ["431[]", '42["message-back",3]', '42["flood-done",10]']);
+  });
 
   overEveryTransport((mode) => {
     test("a single one", async (t) => {
