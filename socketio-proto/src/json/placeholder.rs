@@ -109,10 +109,14 @@ impl<'a> Placeholders<'a> {
         }
     }
 
-    /// The natural number that `value`, a tail of the JSON, begins with.
+    /// The natural number that `value`, a tail of the JSON, begins with. Nothing else of the tail is looked at: there can be another `num`
+    /// inside this one, and one in that.
     fn index(&self, value: &str) -> Option<Placeholder> {
         let start = self.json.len() - value.len();
-        let number = value.split([',', '}', ' ', '\n', '\r', '\t']).next()?;
+        let (number, behind) = value.split_at(value.bytes().take_while(u8::is_ascii_digit).count());
+        if behind.starts_with(['.', 'e', 'E']) {
+            return None;
+        }
         Some(Placeholder {
             num: number.parse().ok()?,
             digits: start..start + number.len(),
