@@ -21,7 +21,8 @@ pub enum DecodeError {
     /// A binary packet does not say how many attachments follow: a natural number other than 0, and a `-`.
     #[error("a binary packet without its number of attachments")]
     AttachmentCount,
-    /// More attachments are announced than [`DecoderLimits::max_attachments`](crate::DecoderLimits::max_attachments) allows.
+    /// More attachments are announced, or named by placeholders, than
+    /// [`DecoderLimits::max_attachments`](crate::DecoderLimits::max_attachments) allows.
     #[error("a packet of more than {limit} attachments")]
     TooManyAttachments {
         /// How many there may be.

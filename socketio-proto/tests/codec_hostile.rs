@@ -149,6 +149,25 @@ fn what_is_refused_takes_no_memory() {
     }
 }
 
+/// `{"_placeholder":true,"num":0}` is 31 bytes; what it stands for can be a million, each time that somebody reads it.
+#[test]
+fn an_attachment_is_not_named_more_often_than_there_may_be_attachments() {
+    let placeholder = r#"{"_placeholder":true,"num":0}"#;
+    let packet = |count| format!(r#"51-["e",[{}]]"#, vec![placeholder; count].join(","));
+    let attachment = [Bytes::from(vec![7; 1_000])];
+    let args = args(&packet(10), &attachment);
+    assert_eq!(
+        args.parse::<(Vec<Bytes>,)>().unwrap().0,
+        vec![attachment[0].clone(); 10]
+    );
+    for count in [11, 30_000] {
+        assert_eq!(
+            decode(&packet(count), &attachment).unwrap_err(),
+            DecodeError::TooManyAttachments { limit: 10 }
+        );
+    }
+}
+
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "it is read for what reading takes")]
 struct File<'a> {

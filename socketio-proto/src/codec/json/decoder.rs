@@ -20,7 +20,7 @@ use crate::packet::Packet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecoderLimits {
     /// How many attachments a packet may have. 10 by default, as in Node.js: whoever announces a million and sends all but
-    /// one would have us keep them.
+    /// one would have us keep them. Nor may it have more placeholders: each can cost a copy of the attachment that it names.
     pub max_attachments: usize,
     /// How many bytes the attachments of a packet may have together. 10 000 000 by default: what 10 messages of the size that
     /// Engine.IO allows by default can hold, so that nothing is refused that Node.js accepts.

@@ -42,7 +42,7 @@ impl<'a> Head<'a> {
     ///
     /// # Errors
     ///
-    /// What is no packet, or announces more than `max_attachments`, as [`DecodeError`] says.
+    /// What is no packet, or announces or names more than `max_attachments`, as [`DecodeError`] says.
     pub fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
         let first = text.chars().next().ok_or(DecodeError::Empty)?;
         let kind = PacketKind::from_digit(first).ok_or(DecodeError::UnknownKind(first))?;
@@ -62,7 +62,7 @@ impl<'a> Head<'a> {
             id,
             data,
         };
-        head.check()?;
+        head.check(max_attachments)?;
         Ok(head)
     }
 
@@ -83,7 +83,7 @@ impl<'a> Head<'a> {
     }
 
     /// What the kind asks of the parts.
-    pub(in crate::codec) fn check(&self) -> Result<(), DecodeError> {
+    pub(in crate::codec) fn check(&self, max_attachments: usize) -> Result<(), DecodeError> {
         let kind = self.kind;
         match kind {
             PacketKind::Connect | PacketKind::Disconnect | PacketKind::ConnectError => {}
@@ -98,11 +98,13 @@ impl<'a> Head<'a> {
             }
         }
         if let (1.., Some(data)) = (self.attachments, self.data) {
-            for found in json::Placeholders::of(data) {
-                if found.is_ok_and(|placeholder| placeholder.num < self.attachments) {
-                    continue;
+            for (index, found) in json::Placeholders::of(data).enumerate() {
+                if !found.is_ok_and(|placeholder| placeholder.num < self.attachments) {
+                    return Err(DecodeError::Placeholder);
                 }
-                return Err(DecodeError::Placeholder);
+                if index >= max_attachments {
+                    return Err(DecodeError::TooManyAttachments { limit: max_attachments });
+                }
             }
         }
         Ok(())

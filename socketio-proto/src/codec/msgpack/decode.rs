@@ -32,7 +32,7 @@ pub(super) fn packet(message: &Bytes, revision: Revision, limits: DecoderLimits)
         id,
         data: data.as_deref(),
     };
-    head.check()?;
+    head.check(limits.max_attachments)?;
     let mut packet = json::packet(&head, namespace.clone(), data.as_ref().unwrap_or(&ByteString::new()));
     if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
         args.set_attachments(attachments);
