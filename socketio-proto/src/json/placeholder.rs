@@ -6,9 +6,10 @@ use super::string;
 
 /// The placeholders in JSON that is known to be valid, one after the other, in one pass without a stack.
 ///
-/// An object whose `_placeholder` is `true` is a placeholder. It must then have a `num`, written as a plain natural number,
-/// and hold no array and no object: every encoder writes them so, and an array or object beside the mark is what would need
-/// a stack. Keys that are written with escapes count too: the peer that they are relayed to will read them.
+/// An object whose `_placeholder` is `true` is a placeholder. It must then have a `num`, written as a plain natural number, and
+/// hold neither of the two twice, of which readers would take one or the other, and no array and no object: every encoder writes them
+/// so, and an array or object beside the mark is what would need a stack. Keys that are written with escapes count too: the peer that
+/// they are relayed to will read them.
 pub(crate) struct Placeholders<'a> {
     json: &'a str,
     at: usize,
@@ -33,6 +34,8 @@ pub(crate) struct Malformed;
 struct Object {
     /// Nothing was opened in it yet. Not so in an array, or behind an inner object: what is around it is forgotten.
     flat: bool,
+    /// `"_placeholder"` was there, whatever its value.
+    named: bool,
     /// `"_placeholder":true` was there.
     marked: bool,
     /// Its `num`s.
@@ -94,9 +97,15 @@ impl<'a> Placeholders<'a> {
         };
         let value = value.trim_start_matches(SPACE);
         match &*string::unescape(text) {
-            "_placeholder" if value.starts_with("true") => {
-                self.object.marked = true;
-                if self.object.flat { Ok(()) } else { Err(Malformed) }
+            "_placeholder" => {
+                let twice = core::mem::replace(&mut self.object.named, true);
+                self.object.marked |= value.starts_with("true");
+                let ambiguous = twice || !self.object.flat;
+                if self.object.marked && ambiguous {
+                    Err(Malformed)
+                } else {
+                    Ok(())
+                }
             }
             "num" => {
                 self.object.num = match (&self.object.num, self.index(value)) {
@@ -197,6 +206,7 @@ mod tests {
             r#"{"placeholder":true,"num":-1}"#,
             r#"{"num":-1}"#,
             r#"["_placeholder",true,"num",-1]"#,
+            r#"{"_placeholder":1,"_placeholder":2,"num":-1}"#,
             r#"{"a":"_placeholder","b":true}"#,
         ] {
             assert_eq!(nums(json), Ok(Vec::new()), "{json}");
@@ -230,6 +240,9 @@ mod tests {
             r#"{"_placeholder":true,"num":null}"#,
             r#"{"_placeholder":true,"num":99999999999999999999999}"#,
             r#"{"num":0,"_placeholder":true,"num":1}"#,
+            r#"{"_placeholder":true,"num":0,"_placeholder":false}"#,
+            r#"{"_placeholder":false,"num":0,"_placeholder":true}"#,
+            r#"{"_placeholder":true,"num":0,"_placeholder":true}"#,
             r#"{"_placeholder":true,"num":0,"more":{}}"#,
             r#"{"more":[],"_placeholder":true,"num":0}"#,
         ] {
