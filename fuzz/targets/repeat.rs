@@ -1,0 +1,82 @@
+//! A few bytes again and again, up to half a million: what takes the square of its input does not end in time, what calls itself for each
+//! level of it has no stack left, and what keeps more than its share is found by counting.
+//!
+//! The input is three lines: what is in front, what is repeated, what is behind.
+
+#![no_main]
+
+use bytes::Bytes;
+use engineio_proto::server::{Request, Route, Server};
+use engineio_proto::{Config, Message, Packet};
+use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
+use socketio_fuzz::{bounded, post};
+use socketio_proto::{Decoder, DecoderLimits, Encoded, Json};
+
+const SIZE: usize = 512 << 10;
+
+fuzz_target!(|data: &[u8]| {
+    let parts: Vec<_> = data.splitn(3, |byte| *byte == b'\n').collect();
+    let [front, unit, back] = parts[..] else { return };
+    if unit.is_empty() {
+        return;
+    }
+    let input = [front, &unit.repeat(SIZE / unit.len()), back].concat();
+    let len = input.len();
+    let body = Bytes::from(input);
+
+    for query in [
+        "EIO=4&transport=polling",
+        "EIO=3&transport=polling",
+        "EIO=3&transport=polling&j=0",
+    ] {
+        bounded(len, 4 + FETCHED, || post(query, false, body.clone()));
+    }
+    bounded(len, 4 + FETCHED, || post("EIO=3&transport=polling", true, body.clone()));
+
+    let Ok(text) = bytestring::ByteString::try_from(body) else {
+        return;
+    };
+    bounded(len, 2, || Packet::decode(Message::Text(text.clone())).is_ok());
+    bounded(len, 2, || Json::new(text.clone()).is_ok());
+    bounded(len, 4, || packet(&text, 10));
+    route(&text);
+});
+
+/// Messages that were fetched and are kept.
+const FETCHED: usize = 64;
+
+/// A packet of Socket.IO, its attachments as short as can be, and what is done with its arguments unread.
+fn packet(text: &bytestring::ByteString, max_attachments: usize) {
+    let mut decoder = Decoder::new(DecoderLimits {
+        max_attachments,
+        ..DecoderLimits::default()
+    });
+    let mut decoded = decoder.decode(Message::Text(text.clone()));
+    while decoded == Ok(None) {
+        decoded = decoder.decode(Message::Binary(Bytes::from_static(b"x")));
+    }
+    let Ok(Some(socketio_proto::Packet::Event { args, .. } | socketio_proto::Packet::Ack { args, .. })) = decoded
+    else {
+        return;
+    };
+    for arg in &args {
+        let _ = arg.as_bytes();
+    }
+    let _ = args.get(0).map(|arg| arg.parse::<IgnoredAny>().is_ok());
+    let _ = args.parse::<(Bytes, Bytes)>().is_ok();
+    let _ = args.rest(1);
+    let _ = Encoded::event("/", None, "e", &args);
+}
+
+fn route(query: &str) {
+    let server = Server::<()>::new(std::sync::Arc::new(Config::default()));
+    let request = Request {
+        method: "GET",
+        query,
+        websocket: false,
+        binary: false,
+    };
+    let refused = bounded(query.len(), 1, || matches!(server.route(&request), Route::Refuse(_)));
+    assert!(refused || query.contains("transport=polling"));
+}
