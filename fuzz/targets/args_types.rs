@@ -110,6 +110,10 @@ fn check(args: &Args) {
         if let (Some(bytes), Ok(_)) = (arg.as_bytes(), arg.parse::<Value>()) {
             assert_eq!(arg.parse::<Bytes>().as_ref(), Ok(bytes));
             assert_eq!(arg.parse::<&[u8]>().as_deref(), Ok(&bytes[..]));
+            assert_eq!(
+                arg.parse::<Wrapped<Option<Box<Bytes>>>>(),
+                Ok(Wrapped(Some(Box::new(bytes.clone()))))
+            );
         }
     }
 }

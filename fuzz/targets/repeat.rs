@@ -1,7 +1,7 @@
 //! A few bytes again and again, up to half a million: what takes the square of its input does not end in time, what calls itself for each
 //! level of it has no stack left, and what keeps more than its share is found by counting.
 //!
-//! The input is three lines: what is in front, what is repeated, what is behind.
+//! The input is lines: what is in front, what is repeated, what is in the middle, what is repeated as often behind that, and what is last.
 
 #![no_main]
 
@@ -16,12 +16,11 @@ use socketio_proto::{Decoder, DecoderLimits, Encoded, Json};
 const SIZE: usize = 512 << 10;
 
 fuzz_target!(|data: &[u8]| {
-    let parts: Vec<_> = data.splitn(3, |byte| *byte == b'\n').collect();
-    let [front, unit, back] = parts[..] else { return };
-    if unit.is_empty() {
-        return;
-    }
-    let input = [front, &unit.repeat(SIZE / unit.len()), back].concat();
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let mut line = || lines.next().unwrap_or_default();
+    let [front, open, middle, close, back] = [line(), line(), line(), line(), line()];
+    let count = SIZE.checked_div(open.len() + close.len()).unwrap_or(0);
+    let input = [front, &open.repeat(count), middle, &close.repeat(count), back].concat();
     let len = input.len();
     let body = Bytes::from(input);
 
