@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use bytestring::ByteString;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::client::{Load, report};
@@ -99,7 +100,16 @@ fn call(socket: &Socket, event: IncomingEvent, handler: &dyn AnyHandler) -> Opti
             let load = Load::new(socket, event.len());
             let name = event.name;
             Some(Box::pin(async move {
-                let result = shield_future(future).await;
+                let mut future = pin!(shield_future(future));
+                let (name, result) = match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+                    Poll::Ready(result) => (name, result),
+                    Poll::Pending => {
+                        // As it came, the name keeps the whole message or body that it is a slice of.
+                        let detached = ByteString::from(&*name);
+                        drop(name);
+                        (detached, future.await)
+                    }
+                };
                 report(&load.socket, &name, result.and_then(|result| result));
             }))
         }

@@ -32,6 +32,15 @@ impl IncomingEvent {
         self.reply.is_some()
     }
 
+    /// The same in memory of its own, to wait: as it came, it keeps the whole message or body that it is a slice of.
+    pub(crate) fn detached(self) -> Self {
+        Self {
+            name: ByteString::from(&*self.name),
+            args: self.args.detached(),
+            reply: self.reply,
+        }
+    }
+
     /// How many bytes it keeps.
     pub(crate) fn len(&self) -> usize {
         let attachments = self.args.attachments().iter().map(Bytes::len);

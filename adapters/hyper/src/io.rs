@@ -22,6 +22,9 @@ pub(crate) type OnHandlerError = Arc<dyn Fn(&Socket, &str, &HandlerError) + Send
 /// Whether a namespace of this name may come into being.
 type Pattern = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
+/// The longest name of a namespace that comes into being because a client asks for it, in bytes: as long as that of a room by default.
+const MAX_NAME: usize = 1_024;
+
 /// Namespaces beyond which none is kept for clients that may come back: clients choose their names.
 const MAX_KEPT: usize = 10_000;
 
@@ -120,6 +123,9 @@ impl Io {
             }
             namespaces.patterns.clone()
         };
+        if name.len() > MAX_NAME {
+            return None;
+        }
         // The application's code runs without the lock.
         let (_, listeners) = patterns.into_iter().find(|(pattern, _)| {
             shield(|| pattern(name)).unwrap_or_else(|error| {

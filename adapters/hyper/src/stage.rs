@@ -74,7 +74,7 @@ impl Socket {
             }
             Err(event) => {
                 self.client().hold(event.len());
-                queue.held.push_back(event);
+                queue.held.push_back(event.detached());
                 None
             }
         }

@@ -136,6 +136,16 @@ impl Args {
         Some((others, self.elements.slice_ref(last)))
     }
 
+    /// The same arguments in memory of their own, attachments excepted, for whoever keeps them for long: slices keep the whole message
+    /// or polling body that they came in.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            elements: ByteString::from(&*self.elements),
+            attachments: self.attachments.clone(),
+        }
+    }
+
     /// Their JSON, as it arrived: an array without its brackets. Where an attachment belongs, it has a placeholder.
     #[must_use]
     pub fn as_json(&self) -> &str {

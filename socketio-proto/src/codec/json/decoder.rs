@@ -136,7 +136,6 @@ impl Decoder {
 /// The packet that `head`, whose data is somewhere in `text`, describes; its attachments are still to come.
 pub(in crate::codec) fn packet(head: &Head<'_>, namespace: ByteString, text: &ByteString) -> Packet {
     const CHECKED: &str = "a head that was parsed has what its kind needs";
-    let args = |elements| Args::from_parts(text.slice_ref(elements), Attachments::NONE);
     let json = |data| Json::checked(text.slice_ref(data));
     match head.kind {
         PacketKind::Connect => Packet::Connect {
@@ -150,15 +149,16 @@ pub(in crate::codec) fn packet(head: &Head<'_>, namespace: ByteString, text: &By
         },
         PacketKind::Event | PacketKind::BinaryEvent => {
             let (name, elements) = head.event().expect(CHECKED);
-            let event = match name {
-                Cow::Borrowed(name) => text.slice_ref(name),
-                Cow::Owned(name) => name.into(),
-            };
+            // Both are kept together, and counted by whoever keeps them.
+            let kept = name.len() + elements.len();
             Packet::Event {
                 namespace,
                 id: head.id,
-                event,
-                args: args(elements),
+                event: match name {
+                    Cow::Borrowed(name) => part(text, name, kept),
+                    Cow::Owned(name) => name.into(),
+                },
+                args: args(text, elements, kept),
             }
         }
         PacketKind::Ack | PacketKind::BinaryAck => {
@@ -166,8 +166,24 @@ pub(in crate::codec) fn packet(head: &Head<'_>, namespace: ByteString, text: &By
             Packet::Ack {
                 namespace,
                 id: head.id.expect(CHECKED),
-                args: args(elements),
+                args: args(text, elements, elements.len()),
             }
         }
+    }
+}
+
+fn args(text: &ByteString, elements: &str, kept: usize) -> Args {
+    Args::from_parts(part(text, elements, kept), Attachments::NONE)
+}
+
+/// A part of a message of which `kept` bytes are kept: a slice, unless that would keep far more. White space and whatever else means
+/// nothing may be as long as a message.
+fn part(text: &ByteString, part: &str, kept: usize) -> ByteString {
+    /// What keeps no more than this costs less than to copy it.
+    const SMALL: usize = 4_096;
+    if text.len() > SMALL && kept < text.len() / 4 {
+        part.into()
+    } else {
+        text.slice_ref(part)
     }
 }
