@@ -1,4 +1,5 @@
 // Runs test files of this folder from a Rust test: `#[path = "../../e2e/run.rs"] mod run;`.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -50,4 +51,68 @@ pub(crate) fn run(command: &mut Command) {
     let printed = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{printed}", output.status);
     println!("{printed}");
+}
+
+/// A server that is not ours, in a process of its own: see the folder `servers`.
+pub(crate) struct Server {
+    process: std::process::Child,
+    port: u16,
+}
+
+impl Server {
+    /// Starts it and waits until it listens: on a free port, unless `PORT` is among the settings.
+    pub(crate) fn start(script: &str, settings: &[(&str, &str)]) -> Self {
+        use std::io::{BufRead, BufReader};
+        let program = if script.ends_with(".py") {
+            ".venv/bin/python"
+        } else {
+            "node"
+        };
+        let folder = folder();
+        let program = if program == "node" {
+            PathBuf::from(program)
+        } else {
+            folder.join(program)
+        };
+        let mut process = Command::new(program)
+            .arg(script)
+            .current_dir(folder.join("servers"))
+            .envs(settings.iter().copied())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{script} could not be started, run adapters/e2e/setup: {error}"));
+        let output = process.stdout.as_mut().expect("it was asked for");
+        let mut line = String::new();
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("it says that it listens");
+        let port = line
+            .trim()
+            .strip_prefix("listening ")
+            .and_then(|port| port.parse().ok());
+        let port = port.unwrap_or_else(|| panic!("{script} did not start: {line:?}"));
+        Self { process, port }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it without a word (SIGKILL).
+    pub(crate) fn kill(mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }

@@ -102,6 +102,11 @@ pub use options::{Cookie, SameSite};
 mod request_head;
 pub use request_head::RequestHead;
 
+mod connect;
+#[cfg(feature = "tls")]
+pub use connect::Tls;
+pub use connect::{Cause, ConnectBuilder, Endpoint, EngineClient, EngineClientBuilder, EngineIo, OpenError, Stream};
+
 mod service;
 pub use service::SocketIoService;
 
@@ -114,10 +119,13 @@ pub use listen::serve;
 mod runtime;
 pub use runtime::{Runtime, Task};
 
+pub use engineio_proto::client::{Rejection, Transports as ClientTransports};
 pub use engineio_proto::{
     CloseReason, Config as EngineConfig, ErrorCode, Frame, Message, Refusal, Revision, SendError, Sid, TransportKind,
     Transports,
 };
+#[cfg(feature = "tls")]
+pub use rustls;
 pub use socketio_proto::server::hub::{JoinError, RoomLimits};
 pub use socketio_proto::server::{AckError, EmitError};
 pub use socketio_proto::{
@@ -129,7 +137,9 @@ pub use tower_http::cors;
 pub use {http, hyper};
 
 mod admission;
+mod alarm;
 mod answers;
+mod blocking;
 mod client;
 mod client_files;
 mod clock;
@@ -139,6 +149,7 @@ mod dispatch;
 mod entrance;
 mod entropy;
 mod flags;
+mod handlers;
 mod hooks;
 mod io;
 mod listeners;

@@ -10,7 +10,7 @@ use hyper::rt::{Read, Timer, Write};
 /// A task for a runtime to drive to its end.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// An async runtime: its timer, its way to start a task, its TCP listener. Everything else is the same on all of them.
+/// An async runtime: its timer, its way to start a task, its TCP. Everything else is the same on all of them.
 ///
 /// hyper's traits do most of it: a `Timer`, and streams that implement its `Read` and `Write`.
 pub trait Runtime: Clone + Default + Send + Sync + 'static {
@@ -40,4 +40,11 @@ pub trait Runtime: Clone + Default + Send + Sync + 'static {
     ///
     /// What the operating system says.
     fn accept(&self, listener: &Self::Listener) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+
+    /// Opens a connection to whichever address of `host` takes it, and switches Nagle's algorithm off for it. Only clients need it.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    fn connect(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }

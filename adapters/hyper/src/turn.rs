@@ -1,24 +1,18 @@
 //! What driving a session does, step by step.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use engineio_proto::ExchangeId;
 use engineio_proto::server::Transmit;
-use futures_util::FutureExt;
-use futures_util::future::CatchUnwind;
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use hyper::rt::Sleep;
 
-use crate::HandlerError;
+use crate::alarm::Alarm;
 use crate::answers::Answer;
+use crate::handlers::Handlers;
 use crate::machine::Machine;
-use crate::runtime::Task;
 use crate::session::{App, Session};
-use crate::shield::{panicked, shield};
+use crate::shield::shield;
 use crate::websocket::{Received, WebSocket};
 
 /// Messages read from one WebSocket before the rest of the session, and other sessions, get their turn.
@@ -34,8 +28,8 @@ const ROUNDS: usize = 16;
 #[derive(Default)]
 pub(crate) struct Turn {
     websockets: Vec<WebSocket>,
-    handlers: FuturesUnordered<CatchUnwind<AssertUnwindSafe<Task>>>,
-    alarm: Option<Alarm>,
+    handlers: Handlers,
+    alarm: Alarm,
     /// The machine's last event has come.
     ended: bool,
     /// And so has the last of what it has to say.
@@ -43,11 +37,6 @@ pub(crate) struct Turn {
     wakers: Vec<Waker>,
     begun: bool,
     released: bool,
-}
-
-struct Alarm {
-    at: Instant,
-    sleep: Pin<Box<dyn Sleep>>,
 }
 
 impl Turn {
@@ -58,7 +47,7 @@ impl Turn {
         let paused = self.read(session, now, cx);
         for left in (0..ROUNDS).rev() {
             let handled = self.handle_events(session, cx);
-            let waited = self.poll_handlers(cx);
+            let waited = self.handlers.poll(cx);
             let transmitted = self.transmit(session, now, cx);
             if !(handled || waited || transmitted) {
                 break;
@@ -77,7 +66,7 @@ impl Turn {
     pub(crate) fn finish(&mut self) -> bool {
         let over = self.silent && self.websockets.is_empty() && self.handlers.is_empty();
         if over {
-            self.handlers = FuturesUnordered::new(); // the old one may keep a waker, and that the session
+            self.handlers = Handlers::default(); // the old one may keep a waker, and that the session
         }
         over
     }
@@ -142,7 +131,7 @@ impl Turn {
     fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         if !std::mem::replace(&mut self.begun, true) {
-            self.start(shield(|| A::begin(session)), cx);
+            self.handlers.start(shield(|| A::begin(session)), cx);
         }
         loop {
             let mut shared = session.lock();
@@ -163,31 +152,8 @@ impl Turn {
             };
             progress = true;
             self.ended |= A::Machine::is_last(&event);
-            self.start(shield(|| A::handle_event(session, event)), cx);
+            self.handlers.start(shield(|| A::handle_event(session, event)), cx);
         }
-    }
-
-    fn start(&mut self, task: Result<Option<Task>, HandlerError>, cx: &mut Context<'_>) {
-        let task = match task {
-            Ok(Some(task)) => task,
-            Ok(None) => return,
-            Err(panicked) => return report(Err(panicked)),
-        };
-        let mut task = AssertUnwindSafe(task).catch_unwind();
-        match task.poll_unpin(cx) {
-            Poll::Ready(result) => report(result.map_err(panicked)),
-            Poll::Pending => self.handlers.push(task),
-        }
-    }
-
-    /// Polls the handlers that wait and were woken.
-    fn poll_handlers(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut progress = false;
-        while let Poll::Ready(Some(result)) = self.handlers.poll_next_unpin(cx) {
-            report(result.map_err(panicked));
-            progress = true;
-        }
-        progress
     }
 
     /// Does what the machine wants done on the network; messages only as long as there is room for them.
@@ -252,32 +218,8 @@ impl Turn {
             .filter_map(|websocket| websocket.poll_end(now, cx))
             .min();
         self.websockets.retain(|websocket| !websocket.is_ended());
-        let Some(at) = [machine, farewells].into_iter().flatten().min() else {
-            self.alarm = None;
-            return;
-        };
-        let timer = &session.clock.timer;
-        match &mut self.alarm {
-            Some(alarm) if alarm.at == at => {}
-            Some(alarm) => {
-                timer.reset(&mut alarm.sleep, at);
-                alarm.at = at;
-            }
-            None => {
-                self.alarm = Some(Alarm {
-                    at,
-                    sleep: timer.sleep_until(at),
-                });
-            }
-        }
-        if self
-            .alarm
-            .as_mut()
-            .is_some_and(|alarm| alarm.sleep.as_mut().poll(cx).is_ready())
-        {
-            self.alarm = None;
-            cx.waker().wake_by_ref();
-        }
+        let at = [machine, farewells].into_iter().flatten().min();
+        self.alarm.set(at, &*session.clock.timer, cx);
     }
 
     /// Whether the WebSocket that carries the session's messages takes more of them.
@@ -288,12 +230,5 @@ impl Turn {
 
     fn find(&mut self, id: ExchangeId) -> Option<&mut WebSocket> {
         self.websockets.iter_mut().find(|websocket| websocket.id() == id)
-    }
-}
-
-/// A handler that panics ends itself, not the session.
-fn report(result: Result<(), HandlerError>) {
-    if let Err(error) = result {
-        tracing::error!(%error, "a handler failed");
     }
 }

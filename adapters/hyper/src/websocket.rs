@@ -1,4 +1,4 @@
-//! One WebSocket: hyper's upgraded connection, framed by tungstenite.
+//! One WebSocket: hyper's upgraded connection, framed by tungstenite; of a server or of a client.
 
 use std::future::Future;
 use std::io;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{ExchangeId, Gone, Message};
-use hyper::rt::{Read, ReadBuf, Write};
+use hyper::rt::Write;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use tungstenite::Error;
 use tungstenite::error::{CapacityError, ProtocolError};
@@ -17,6 +17,7 @@ use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
+use crate::blocking::Blocking;
 use crate::deflate::{Agreement, Deflate};
 
 /// Bytes read at a time. tungstenite clears its buffer before every read, so a large one costs more than it saves.
@@ -97,19 +98,28 @@ impl WebSocket {
             .deflate
             .map(|agreement| Box::new(Deflate::new(&agreement, max_message)));
         let max_size = deflate.as_ref().map_or(max_message, |deflate| deflate.max_compressed());
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER)
-            .write_buffer_size(WRITE_BUFFER)
-            .max_message_size(Some(max_size))
-            .max_frame_size(Some(max_size));
-        Self {
+        Self::with(
             id,
-            state: State::Upgrading {
+            State::Upgrading {
                 upgrade: upgrade.connection,
-                config,
+                config: config(max_size),
                 deflate,
                 close: None,
             },
+        )
+    }
+
+    /// The WebSocket that a client's request has become.
+    pub(crate) fn client(id: ExchangeId, io: Upgraded, max_message: usize) -> Self {
+        let context = WebSocketContext::new(Role::Client, Some(config(max_message)));
+        let deflate = None;
+        Self::with(id, State::Open(Box::new(Open { io, context, deflate })))
+    }
+
+    const fn with(id: ExchangeId, state: State) -> Self {
+        Self {
+            id,
+            state,
             blocked: false,
             broken: false,
             dirty: false,
@@ -293,8 +303,16 @@ impl Open {
     }
 }
 
+fn config(max_size: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(max_size))
+        .max_frame_size(Some(max_size))
+}
+
 /// Reads what nobody wants. Says whether the connection has ended.
-fn discard(io: &mut Blocking<'_, '_>) -> bool {
+fn discard(io: &mut Blocking<'_, '_, Upgraded>) -> bool {
     let mut buffer = [0; 4096];
     for _ in 0..16 {
         match io::Read::read(io, &mut buffer) {
@@ -314,36 +332,4 @@ fn would_block(result: &Result<(), Error>) -> bool {
 /// Whether something is left that the connection does not take, now or, if it is broken, ever: the next read says which.
 fn is_stuck(result: &Result<(), Error>) -> bool {
     !matches!(result, Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed))
-}
-
-/// hyper's connection as the standard library's: what would wait is an error, and the task will be woken.
-struct Blocking<'a, 'b> {
-    io: &'a mut Upgraded,
-    cx: &'a mut Context<'b>,
-}
-
-impl io::Read for Blocking<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut buffer = ReadBuf::new(buffer);
-        match Pin::new(&mut *self.io).poll_read(self.cx, buffer.unfilled()) {
-            Poll::Ready(result) => result.map(|()| buffer.filled().len()),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-}
-
-impl io::Write for Blocking<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match Pin::new(&mut *self.io).poll_write(self.cx, bytes) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match Pin::new(&mut *self.io).poll_flush(self.cx) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
 }

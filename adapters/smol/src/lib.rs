@@ -18,8 +18,11 @@
 //! [`socketio_hyper`], which this crate passes on.
 #![forbid(unsafe_code)]
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
 
 use smol::Async;
 use smol::net::{TcpListener, TcpStream};
@@ -38,6 +41,9 @@ pub type EngineServer = socketio_hyper::EngineServer<Smol>;
 
 /// The settings of a plain Engine.IO server on smol.
 pub type EngineServerBuilder = socketio_hyper::EngineServerBuilder<Smol>;
+
+/// A plain Engine.IO client on smol.
+pub type EngineClient = socketio_hyper::EngineClient<Smol>;
 
 /// smol, as the servers see it: its global executor and its reactor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,4 +71,24 @@ impl Runtime for Smol {
         let _ = stream.set_nodelay(true); // it fails if the connection is broken already, which the next read tells
         Ok((FuturesIo::new(stream), address))
     }
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
+        let stream = TcpStream::connect((host, port)).await?;
+        let _ = stream.set_nodelay(true);
+        Ok(FuturesIo::new(stream))
+    }
 }
+
+/// Connects clients to a Unix socket, whatever host their URL names: `builder.connector(unix_socket("/run/chat.sock"))`.
+#[cfg(unix)]
+pub fn unix_socket(path: impl AsRef<Path>) -> impl Fn(Endpoint) -> UnixConnecting + Send + Sync + 'static {
+    let path = path.as_ref().to_owned();
+    move |_| {
+        let path = path.clone();
+        Box::pin(async move { Ok(FuturesIo::new(smol::net::unix::UnixStream::connect(path).await?)) })
+    }
+}
+
+/// A connection to a Unix socket that is about to be there.
+#[cfg(unix)]
+pub type UnixConnecting = Pin<Box<dyn Future<Output = io::Result<FuturesIo<smol::net::unix::UnixStream>>> + Send>>;

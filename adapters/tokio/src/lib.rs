@@ -65,8 +65,11 @@
 //! The type [`Tokio`], and the servers with it filled in. Everything else is `socketio-hyper`'s, which tells how sessions are driven.
 #![forbid(unsafe_code)]
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
 
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -84,6 +87,9 @@ pub type EngineServer = socketio_hyper::EngineServer<Tokio>;
 
 /// The settings of a plain Engine.IO server on tokio.
 pub type EngineServerBuilder = socketio_hyper::EngineServerBuilder<Tokio>;
+
+/// A plain Engine.IO client on tokio.
+pub type EngineClient = socketio_hyper::EngineClient<Tokio>;
 
 /// tokio, as the servers see it: the runtime that the calling task runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,4 +117,24 @@ impl Runtime for Tokio {
         let _ = stream.set_nodelay(true); // it fails if the connection is broken already, which the next read tells
         Ok((TokioIo::new(stream), address))
     }
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
+        let stream = TcpStream::connect((host, port)).await?;
+        let _ = stream.set_nodelay(true);
+        Ok(TokioIo::new(stream))
+    }
 }
+
+/// Connects clients to a Unix socket, whatever host their URL names: `builder.connector(unix_socket("/run/chat.sock"))`.
+#[cfg(unix)]
+pub fn unix_socket(path: impl AsRef<Path>) -> impl Fn(Endpoint) -> UnixConnecting + Send + Sync + 'static {
+    let path = path.as_ref().to_owned();
+    move |_| {
+        let path = path.clone();
+        Box::pin(async move { Ok(TokioIo::new(tokio::net::UnixStream::connect(path).await?)) })
+    }
+}
+
+/// A connection to a Unix socket that is about to be there.
+#[cfg(unix)]
+pub type UnixConnecting = Pin<Box<dyn Future<Output = io::Result<TokioIo<tokio::net::UnixStream>>> + Send>>;

@@ -1,0 +1,56 @@
+//! The application's handlers that are under way.
+
+use std::panic::AssertUnwindSafe;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use futures_util::future::CatchUnwind;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::HandlerError;
+use crate::runtime::Task;
+use crate::shield::panicked;
+
+/// The handlers that wait for something, polled in the task of their session. One that panics ends itself, not the session.
+#[derive(Default)]
+pub(crate) struct Handlers(FuturesUnordered<CatchUnwind<AssertUnwindSafe<Task>>>);
+
+impl Handlers {
+    /// Polls a handler once, and keeps it if it is not done then; most are.
+    pub(crate) fn start(&mut self, task: Result<Option<Task>, HandlerError>, cx: &mut Context<'_>) {
+        let task = match task {
+            Ok(Some(task)) => task,
+            Ok(None) => return,
+            Err(panicked) => return report(Err(panicked)),
+        };
+        let mut task = AssertUnwindSafe(task).catch_unwind();
+        match task.poll_unpin(cx) {
+            Poll::Ready(result) => report(result.map_err(panicked)),
+            Poll::Pending => self.0.push(task),
+        }
+    }
+
+    /// Polls those that were woken. Says whether one is done now.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while let Poll::Ready(Some(result)) = self.0.poll_next_unpin(cx) {
+            report(result.map_err(panicked));
+            progress = true;
+        }
+        progress
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn report(result: Result<(), HandlerError>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "a handler failed");
+    }
+}
