@@ -53,7 +53,7 @@ pub(crate) fn run(command: &mut Command) {
     println!("{printed}");
 }
 
-/// A server that is not ours, in a process of its own: see the folder `servers`.
+/// A server in a process of its own: one that is not ours, from the folder `servers`, or an example.
 pub(crate) struct Server {
     process: std::process::Child,
     port: u16,
@@ -63,20 +63,14 @@ impl Server {
     /// Starts it and waits until it listens: on a free port, unless `PORT` is among the settings.
     pub(crate) fn start(script: &str, settings: &[(&str, &str)]) -> Self {
         use std::io::{BufRead, BufReader};
-        let program = if script.ends_with(".py") {
-            ".venv/bin/python"
-        } else {
-            "node"
-        };
         let folder = folder();
-        let program = if program == "node" {
-            PathBuf::from(program)
-        } else {
-            folder.join(program)
+        let program = match script.ends_with(".py") {
+            true => folder.join(".venv/bin/python"),
+            false => PathBuf::from("node"),
         };
-        let mut process = Command::new(program)
-            .arg(script)
-            .current_dir(folder.join("servers"))
+        let mut command = Command::new(program);
+        command.arg(script).current_dir(folder.join("servers"));
+        let mut process = command
             .envs(settings.iter().copied())
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
@@ -93,6 +87,29 @@ impl Server {
             .and_then(|port| port.parse().ok());
         let port = port.unwrap_or_else(|| panic!("{script} did not start: {line:?}"));
         Self { process, port }
+    }
+
+    /// Starts an example of this package that takes its `PORT`, and waits until it listens.
+    pub(crate) fn example(name: &str, settings: &[(&str, &str)]) -> Self {
+        use std::net::{TcpListener, TcpStream};
+        let given = settings.iter().find(|(name, _)| *name == "PORT").map(|(_, port)| *port);
+        let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = given.map_or_else(
+            || free().expect("a port is free").port(),
+            |port| port.parse().expect("a port"),
+        );
+        let mut command = Command::new(example(name));
+        command.envs(settings.iter().copied()).env("PORT", port.to_string());
+        let process = command
+            .spawn()
+            .expect("the examples are built: run `cargo test --workspace`");
+        let mut server = Self { process, port };
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = server.process.try_wait().expect("it can be asked");
+            assert!(ended.is_none(), "{name} did not start: {ended:?}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        server
     }
 
     pub(crate) fn port(&self) -> u16 {

@@ -133,7 +133,7 @@ fn a_server_that_closes_ends_the_session() {
             assert!(
                 matches!(
                     reason,
-                    Some(OpenError::Closed {
+                    Some(OpenError::Session {
                         reason: CloseReason::TransportClose,
                         ..
                     })

@@ -8,52 +8,53 @@ use std::ptr;
 use serde::de::DeserializeOwned;
 use socketio_proto::{Args, ArgsError, Cursor, ToArgs};
 
-use crate::{Ack, BoxError, HandlerError, Socket};
+use crate::{Ack, BoxError, Client, HandlerError, Runtime, Socket};
 
 /// The rest of what a handler does.
 pub(crate) type HandlerFuture = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
 
-/// A function that handles an event: `async |socket: Socket, text: String, ack: Ack| { .. }`.
+/// A function that handles an event: `async |socket: Socket, text: String, ack: Ack| { .. }`; `S` is the side that it is on, a server's
+/// [`Socket`] or a [`Client`].
 ///
 /// Each parameter takes what it needs, see [`Argument`]. It returns `()`, or a `Result` whose error is logged with the name of the
 /// event and given to [`ServerBuilder::on_handler_error`](crate::ServerBuilder::on_handler_error).
 ///
 /// Closures that capture something by move clone it for each call: `move |text: String| { let db = db.clone(); async move { .. } }`.
-pub trait Handler<Parameters>: Send + Sync + 'static {
+pub trait Handler<Parameters, S = Socket>: Send + Sync + 'static {
     /// Calls the function. What it does before it first waits is done in the order in which events arrive.
     ///
     /// # Errors
     ///
-    /// The client's arguments are not the ones that the function takes.
-    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError>;
+    /// The arguments that came are not the ones that the function takes.
+    fn call(&self, call: Call<'_, S>) -> Result<HandlerFuture, ArgsError>;
 }
 
 /// One event, for the parameters of a handler to take what they need.
 #[derive(Debug)]
-pub struct Call<'a> {
-    pub(crate) socket: &'a Socket,
+pub struct Call<'a, S = Socket> {
+    pub(crate) socket: &'a S,
     pub(crate) args: Cursor<'a>,
     pub(crate) ack: Option<Ack>,
 }
 
 /// A type that the parameter of a handler can have:
 ///
-/// - [`Socket`]: the socket that the event came on;
+/// - [`Socket`], or on the other side [`Client`]: the socket that the event came on;
 /// - [`Ack`]: the right to acknowledge the event;
 /// - [`Rest`]: all arguments that are left, as they came;
 /// - anything that serde can deserialize: the next argument. One that is missing is read as `null`, so that an `Option` is `None`.
 ///   Binary data is found in `bytes::Bytes` and whatever else deserializes from bytes.
-pub trait Argument: Sized {
+pub trait Argument<S = Socket>: Sized {
     /// Takes it.
     ///
     /// # Errors
     ///
     /// The next argument is of another type.
-    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError>;
+    fn take(call: &mut Call<'_, S>) -> Result<Self, ArgsError>;
 }
 
-impl<T: DeserializeOwned> Argument for T {
-    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
+impl<S, T: DeserializeOwned> Argument<S> for T {
+    fn take(call: &mut Call<'_, S>) -> Result<Self, ArgsError> {
         call.args.next()
     }
 }
@@ -64,9 +65,15 @@ impl Argument for Socket {
     }
 }
 
-impl Argument for Ack {
-    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
-        Ok(call.ack.take().unwrap_or_else(|| Ack::none(call.socket)))
+impl<R: Runtime> Argument<Self> for Client<R> {
+    fn take(call: &mut Call<'_, Self>) -> Result<Self, ArgsError> {
+        Ok(call.socket.clone())
+    }
+}
+
+impl<S> Argument<S> for Ack {
+    fn take(call: &mut Call<'_, S>) -> Result<Self, ArgsError> {
+        Ok(call.ack.take().unwrap_or_default())
     }
 }
 
@@ -81,8 +88,8 @@ impl Argument for Ack {
 #[derive(Clone, Debug)]
 pub struct Rest(pub Args);
 
-impl Argument for Rest {
-    fn take(call: &mut Call<'_>) -> Result<Self, ArgsError> {
+impl<S> Argument<S> for Rest {
+    fn take(call: &mut Call<'_, S>) -> Result<Self, ArgsError> {
         Ok(Self(call.args.rest()))
     }
 }
@@ -110,8 +117,8 @@ impl<T, E: Into<BoxError>> Outcome for Result<T, E> {
 }
 
 /// A handler whose parameters are forgotten.
-pub(crate) trait AnyHandler: Send + Sync {
-    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError>;
+pub(crate) trait AnyHandler<S = Socket>: Send + Sync {
+    fn call(&self, call: Call<'_, S>) -> Result<HandlerFuture, ArgsError>;
 }
 
 pub(crate) struct Erased<H, P> {
@@ -128,8 +135,8 @@ impl<H, P> Erased<H, P> {
     }
 }
 
-impl<P: 'static, H: Handler<P>> AnyHandler for Erased<H, P> {
-    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
+impl<S, P: 'static, H: Handler<P, S>> AnyHandler<S> for Erased<H, P> {
+    fn call(&self, call: Call<'_, S>) -> Result<HandlerFuture, ArgsError> {
         self.handler.call(call)
     }
 }
@@ -155,14 +162,14 @@ impl<H: AnyHandler> AnyHandler for Once<H> {
 
 macro_rules! handlers {
     ($($parameter:ident)*) => {
-        impl<F, Fut, $($parameter,)*> Handler<($($parameter,)*)> for F
+        impl<S, F, Fut, $($parameter,)*> Handler<($($parameter,)*), S> for F
         where
             F: Fn($($parameter),*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output: Outcome> + Send + 'static,
-            $($parameter: Argument,)*
+            $($parameter: Argument<S>,)*
         {
             #[allow(non_snake_case, unused_mut, unused_variables)]
-            fn call(&self, mut call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
+            fn call(&self, mut call: Call<'_, S>) -> Result<HandlerFuture, ArgsError> {
                 $(let $parameter = $parameter::take(&mut call)?;)*
                 let future = self($($parameter),*);
                 Ok(Box::pin(async move { future.await.into_result().map_err(HandlerError::Failed) }))

@@ -102,10 +102,13 @@ pub use options::{Cookie, SameSite};
 mod request_head;
 pub use request_head::RequestHead;
 
-mod connect;
+pub mod connect;
 #[cfg(feature = "tls")]
 pub use connect::Tls;
-pub use connect::{Cause, ConnectBuilder, Endpoint, EngineClient, EngineClientBuilder, EngineIo, OpenError, Stream};
+pub use connect::{
+    Client, ClientBuilder, ClientEmitter, ClientEvent, ConnectBuilder, Endpoint, EngineClient, EngineClientBuilder,
+    Events, OpenError,
+};
 
 mod service;
 pub use service::SocketIoService;

@@ -42,6 +42,9 @@ pub type EngineServer = socketio_hyper::EngineServer<Smol>;
 /// The settings of a plain Engine.IO server on smol.
 pub type EngineServerBuilder = socketio_hyper::EngineServerBuilder<Smol>;
 
+/// A Socket.IO client on smol.
+pub type Client = socketio_hyper::Client<Smol>;
+
 /// A plain Engine.IO client on smol.
 pub type EngineClient = socketio_hyper::EngineClient<Smol>;
 

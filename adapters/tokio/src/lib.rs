@@ -88,6 +88,9 @@ pub type EngineServer = socketio_hyper::EngineServer<Tokio>;
 /// The settings of a plain Engine.IO server on tokio.
 pub type EngineServerBuilder = socketio_hyper::EngineServerBuilder<Tokio>;
 
+/// A Socket.IO client on tokio.
+pub type Client = socketio_hyper::Client<Tokio>;
+
 /// A plain Engine.IO client on tokio.
 pub type EngineClient = socketio_hyper::EngineClient<Tokio>;
 

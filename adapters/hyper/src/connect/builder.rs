@@ -20,6 +20,7 @@ use super::session::{App, Session};
 use super::{Endpoint, EngineClient, OpenError, Stream};
 use crate::Runtime;
 use crate::clock::ServerClock;
+use crate::runtime::Task;
 
 /// The settings of a client, with the defaults of the JavaScript one. `Above` is what runs on the session.
 pub struct ConnectBuilder<R, Above> {
@@ -182,13 +183,19 @@ impl<R: Runtime, Above> ConnectBuilder<R, Above> {
         self
     }
 
-    /// Starts the task of a client.
-    pub(crate) fn start<A: App>(
+    /// Sets the path of the URL apart, which is not always that of the server.
+    pub(crate) fn take_url_path(&mut self) -> Result<String, OpenError> {
+        let url = self.url.as_mut().map_err(|error| error.clone())?;
+        Ok(std::mem::replace(&mut url.path, "/".to_owned()))
+    }
+
+    /// A client and its task, which is to be spawned.
+    pub(crate) fn prepare<A: App>(
         self,
         default_path: &str,
         app: A,
         machine: impl FnOnce(engineio_proto::Instant, Config, Above) -> A::Machine,
-    ) -> Result<Arc<Session<A>>, OpenError> {
+    ) -> Result<(Arc<Session<A>>, Task), OpenError> {
         let url = self.url?;
         let path = self.path.unwrap_or(match &*url.path {
             "" | "/" => default_path.to_owned(),
@@ -204,8 +211,7 @@ impl<R: Runtime, Above> ConnectBuilder<R, Above> {
         if url.endpoint.is_secure() {
             return Err(OpenError::Invalid("https and wss need the feature `tls`".into()));
         }
-        let runtime = R::default();
-        let clock = ServerClock::new(Arc::new(runtime.timer()));
+        let clock = ServerClock::new(Arc::new(R::default().timer()));
         let mut engine = self.engine;
         engine.query = url.query;
         let machine = machine(clock.now(), engine, self.above);
@@ -220,8 +226,7 @@ impl<R: Runtime, Above> ConnectBuilder<R, Above> {
             tls,
         };
         let driver = Driver::new(Arc::clone(&session), Arc::new(dialer));
-        runtime.spawn(Box::pin(driver.run()));
-        Ok(session)
+        Ok((session, Box::pin(driver.run())))
     }
 }
 
@@ -233,7 +238,8 @@ impl<R: Runtime> EngineClientBuilder<R> {
     /// A setting makes no sense, or the server was not reached or refused. If this is given up, so is the session.
     pub async fn connect(self) -> Result<EngineClient<R>, OpenError> {
         let open = |now, config, _| Connection::new(now, Arc::new(config));
-        let session = self.start("/engine.io/", EngineMessages::default(), open)?;
+        let (session, task) = self.prepare("/engine.io/", EngineMessages::default(), open)?;
+        R::default().spawn(task);
         EngineClient::open(session).await
     }
 }

@@ -148,14 +148,20 @@ impl<A: App> Driver<A> {
     /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.
     fn handle_events(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while !self.session.app.is_busy(self.handlers.len()) {
-            let event = self.session.lock().machine.poll_event();
-            let Some(event) = event else { break };
+        loop {
+            let busy = self.session.app.is_busy(self.handlers.len());
+            let mut shared = self.session.lock();
+            let event = if busy {
+                shared.machine.poll_own_event()
+            } else {
+                shared.machine.poll_event()
+            };
+            drop(shared);
+            let Some(event) = event else { return progress };
             progress = true;
             let session = &self.session;
             self.handlers.start(shield(|| A::handle_event(session, event)), cx);
         }
-        progress
     }
 
     /// Does what the machine wants done on the network; messages only as long as there is room for them.

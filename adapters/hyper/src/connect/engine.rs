@@ -219,7 +219,7 @@ impl Shared<Connection> {
             reason,
             CloseReason::TransportError(TransportFault::Request | TransportFault::WebSocket)
         );
-        OpenError::Closed {
+        OpenError::Session {
             reason,
             rejection: self.machine.rejection().cloned(),
             cause: self.cause.clone().filter(|_| networks),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use engineio_proto::CloseReason;
 use engineio_proto::client::Rejection;
+use socketio_proto::client::ConnectError;
 
 /// Why a client has no session with its server.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub enum OpenError {
     /// What the application asked for makes no sense: a URL that is none, a header with a line break.
     Invalid(Cow<'static, str>),
     /// The server could not be reached, refused, or has left.
-    Closed {
+    Session {
         /// Why the session ended, or never began.
         reason: CloseReason,
         /// What the server said, if it refused.
@@ -23,6 +24,15 @@ pub enum OpenError {
         /// What the network said, if it was the network: an `io::Error` or an error of hyper's.
         cause: Option<Cause>,
     },
+    /// The server could not be reached, or did not let the client into the namespace.
+    Connect {
+        /// Why not.
+        error: ConnectError,
+        /// What the network said, if it was the network.
+        cause: Option<Cause>,
+    },
+    /// The client was closed.
+    Closed,
 }
 
 /// An error of the network, shared by all who want to know.
@@ -32,7 +42,9 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid(why) => f.write_str(why),
-            Self::Closed { reason, rejection, .. } => {
+            Self::Connect { error, .. } => error.fmt(f),
+            Self::Closed => f.write_str("the client was closed"),
+            Self::Session { reason, rejection, .. } => {
                 write!(f, "{reason}")?;
                 rejection
                     .as_ref()
@@ -46,8 +58,8 @@ impl fmt::Display for OpenError {
 impl Error for OpenError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Closed { cause: Some(cause), .. } => Some(&**cause),
-            Self::Closed { .. } | Self::Invalid(_) => None,
+            Self::Session { cause: Some(cause), .. } | Self::Connect { cause: Some(cause), .. } => Some(&**cause),
+            _ => None,
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) trait Machine: Send + 'static {
     fn close(&mut self, now: Instant);
     fn poll_transmit(&mut self, writable: bool) -> Option<Transmit>;
     fn poll_event(&mut self) -> Option<Self::Event>;
+    fn poll_own_event(&mut self) -> Option<Self::Event>;
     fn poll_timeout(&self) -> Option<Instant>;
     fn websocket(&self) -> Option<ExchangeId>;
     fn max_payload(&self) -> usize;
@@ -24,9 +25,9 @@ pub(crate) trait Machine: Send + 'static {
 }
 
 macro_rules! machine {
-    ($machine:ty, $event:ty) => {
-        impl Machine for $machine {
-            type Event = $event;
+    ($module:ident, $own:expr) => {
+        impl Machine for $module::client::Connection {
+            type Event = $module::client::Event;
 
             fn handle_response(&mut self, now: Instant, id: ExchangeId, response: Response) {
                 self.handle_response(now, id, response);
@@ -60,6 +61,10 @@ macro_rules! machine {
                 self.poll_event()
             }
 
+            fn poll_own_event(&mut self) -> Option<Self::Event> {
+                $own(self)
+            }
+
             fn poll_timeout(&self) -> Option<Instant> {
                 self.poll_timeout()
             }
@@ -83,4 +88,5 @@ macro_rules! machine {
     };
 }
 
-machine!(engineio_proto::client::Connection, engineio_proto::client::Event);
+machine!(engineio_proto, |_| None); // it has none
+machine!(socketio_proto, Self::poll_own_event);

@@ -20,8 +20,24 @@ pub use builder::{ConnectBuilder, EngineClientBuilder, EngineIo};
 mod engine;
 pub use engine::EngineClient;
 
+mod client;
+pub use client::Client;
+
+mod emitter;
+pub use emitter::ClientEmitter;
+
+mod settings;
+pub use settings::{ClientBuilder, SocketIo};
+
+mod events;
+pub use events::{ClientEvent, Events};
+
+pub use socketio_proto::client::{ConnectError, DisconnectReason, EmitError};
+
+mod app;
 mod dialer;
 mod driver;
 mod lane;
 mod machine;
+mod namespace;
 mod session;

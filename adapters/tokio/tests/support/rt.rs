@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::LazyLock;
 
-pub(crate) use socketio_tokio::{EngineClient, EngineServer, Server, Tokio as Rt, unix_socket};
+pub(crate) use socketio_tokio::{Client, EngineClient, EngineServer, Server, Tokio as Rt, unix_socket};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) const NAME: &str = "tokio";
@@ -20,3 +20,5 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
+
+pub(crate) type ClientBuilder = socketio_hyper::ClientBuilder<Rt>;
