@@ -127,10 +127,12 @@ impl<R: Runtime> SocketIoApp<R> {
         self.namespaces().keys.get(&key).cloned()
     }
 
-    /// Tells those who prefer a loop, if there is one.
+    /// Tells those who prefer a loop, if there is one. If it takes nothing, it misses what is not an event of the server: the server is
+    /// not read then, but a connection may be tried for ever.
     fn enqueue(&self, namespace: &Namespace<R>, event: impl FnOnce() -> ClientEvent, bytes: usize) {
         let mut queue = namespace.queue();
-        if queue.readers > 0 {
+        let full = queue.events.len() >= self.limits.max_handlers && bytes == 0;
+        if queue.readers > 0 && !full {
             queue.events.push_back((event(), bytes));
             self.queued.fetch_add(1, Ordering::Relaxed);
             self.load.fetch_add(bytes, Ordering::Relaxed);

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engineio_proto::Revision;
 use engineio_proto::client::{Config, Connection, Transports};
+use engineio_proto::{Packet, Revision, TransportKind};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::connector::Connector;
@@ -17,7 +17,8 @@ use super::driver::Driver;
 use super::endpoint::Url;
 use super::engine::EngineMessages;
 use super::session::{App, Session};
-use super::{Endpoint, EngineClient, OpenError, Stream};
+use super::trace::{Hook, Trace};
+use super::{Direction, Endpoint, EngineClient, OpenError, Stream};
 use crate::Runtime;
 use crate::clock::ServerClock;
 use crate::runtime::Task;
@@ -30,6 +31,7 @@ pub struct ConnectBuilder<R, Above> {
     connector: Connector,
     #[cfg(feature = "tls")]
     tls: Option<super::Tls>,
+    trace: Option<Hook>,
     pub(crate) engine: Config,
     pub(crate) above: Above,
     runtime: PhantomData<fn() -> R>,
@@ -51,6 +53,7 @@ impl<R: Runtime, Above: Default> ConnectBuilder<R, Above> {
             connector: Connector::tcp::<R>(),
             #[cfg(feature = "tls")]
             tls: None,
+            trace: None,
             engine: Config::default(),
             above: Above::default(),
             runtime: PhantomData,
@@ -183,6 +186,14 @@ impl<R: Runtime, Above> ConnectBuilder<R, Above> {
         self
     }
 
+    /// Calls `hook` with every packet that goes to the server or comes from it, to look at. It runs in the client's task, and costs
+    /// reading each packet once more. Handshakes contain the session's id, which is a secret.
+    #[must_use]
+    pub fn trace(mut self, hook: impl Fn(Direction, TransportKind, Packet) + Send + Sync + 'static) -> Self {
+        self.trace = Some(Arc::new(hook));
+        self
+    }
+
     /// Sets the path of the URL apart, which is not always that of the server.
     pub(crate) fn take_url_path(&mut self) -> Result<String, OpenError> {
         let url = self.url.as_mut().map_err(|error| error.clone())?;
@@ -214,6 +225,7 @@ impl<R: Runtime, Above> ConnectBuilder<R, Above> {
         let clock = ServerClock::new(Arc::new(R::default().timer()));
         let mut engine = self.engine;
         engine.query = url.query;
+        let revision = engine.revision;
         let machine = machine(clock.now(), engine, self.above);
         let session = Session::new(app, machine, clock);
         let dialer = Dialer {
@@ -224,6 +236,7 @@ impl<R: Runtime, Above> ConnectBuilder<R, Above> {
             connector: self.connector,
             #[cfg(feature = "tls")]
             tls,
+            trace: self.trace.map(|hook| Trace::new(hook, revision)),
         };
         let driver = Driver::new(Arc::clone(&session), Arc::new(dialer));
         Ok((session, Box::pin(driver.run())))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engineio_proto::{Revision, SendError, TransportKind};
 use serde::Serialize;
-use socketio_proto::client::{Auth, ConnectError, DisconnectReason, EmitError, SocketKey};
+use socketio_proto::client::{Auth, ConnectError, DisconnectReason, EmitError, JoinError, SocketKey};
 use socketio_proto::{AckId, Args, Encoded, Json, Parser, SocketId, ToArgs};
 
 use super::app::{OnHandlerError, SocketIoApp};
@@ -91,7 +91,7 @@ impl<R: Runtime> Client<R> {
                     let cause = cause.filter(|_| matches!(error, ConnectError::Session { .. }));
                     return Some(Err(OpenError::Connect { error, cause }));
                 }
-                (Some(_), _) if !shared.abandoned && !shared.machine.is_closed() => {}
+                (Some(_), _) if !shared.is_over() => {}
                 _ => return Some(Err(OpenError::Closed)),
             }
             None
@@ -109,7 +109,10 @@ impl<R: Runtime> Client<R> {
             let auth: Auth = self.namespace.credentials.to_auth();
             let now = session.clock.now();
             let key = shared.machine.connect(now, &self.namespace.name, auth);
-            let key = key.map_err(|error| OpenError::Invalid(error.to_string().into()))?;
+            let key = key.map_err(|error| match error {
+                JoinError::Closed => OpenError::Closed,
+                error => OpenError::Invalid(error.to_string().into()),
+            })?;
             session.app.name(key, &self.namespace);
         }
         drop(shared);
@@ -303,11 +306,7 @@ impl<R: Runtime> Client<R> {
         let now = self.session().clock.now();
         self.session().lock().machine.close(now);
         self.session().notify();
-        let closed = self.session().wait(|shared| {
-            let over = shared.abandoned || shared.machine.is_closed();
-            over.then_some(())
-        });
-        closed.await;
+        self.session().wait(|shared| shared.is_settled().then_some(())).await;
     }
 
     /// The namespace.

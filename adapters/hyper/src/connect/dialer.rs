@@ -16,6 +16,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::connector::{BoxStream, Connector};
 use super::lane::{Lane, Unsent};
+use super::trace::Trace;
 use super::{Cause, Endpoint};
 
 type HttpRequest = http::Request<Full<Bytes>>;
@@ -31,6 +32,7 @@ pub(crate) struct Dialer {
     pub(crate) connector: Connector,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<super::Tls>,
+    pub(crate) trace: Option<Trace>,
 }
 
 /// The end of an exchange.

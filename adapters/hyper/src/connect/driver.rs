@@ -13,6 +13,7 @@ use super::dialer::{Answer, Dialer};
 use super::lane::Lane;
 use super::machine::Machine;
 use super::session::{App, Session};
+use super::trace::{Direction, Trace};
 use crate::alarm::Alarm;
 use crate::handlers::Handlers;
 use crate::shield::shield;
@@ -31,8 +32,6 @@ pub(crate) struct Driver<A: App> {
     exchanges: Vec<Exchange>,
     /// HTTP connections without a request.
     lanes: Vec<Lane>,
-    /// Requests that were given up. They contain code of the application, so they are not dropped where they are.
-    aborted: Vec<Exchange>,
     websockets: Vec<WebSocket>,
     handlers: Handlers,
     alarm: Alarm,
@@ -55,7 +54,6 @@ impl<A: App> Driver<A> {
             dialer,
             exchanges: Vec::new(),
             lanes: Vec::new(),
-            aborted: Vec::new(),
             websockets: Vec::new(),
             handlers: Handlers::default(),
             alarm: Alarm::default(),
@@ -97,12 +95,16 @@ impl<A: App> Driver<A> {
         if self.paused && !self.session.lock().machine.is_saturated() {
             cx.waker().wake_by_ref(); // to read on
         }
-        if changed {
+        self.rest(now, cx);
+        let settled = self.exchanges.is_empty() && self.websockets.is_empty();
+        let mut shared = self.session.lock();
+        shared.settled = settled;
+        let over = settled && shared.machine.is_closed();
+        drop(shared);
+        if over || changed {
             self.session.wake_waiters();
         }
-        self.rest(now, cx);
-        let over = self.session.lock().machine.is_closed();
-        over && self.exchanges.is_empty() && self.websockets.is_empty() && self.handlers.is_empty()
+        over && self.handlers.is_empty()
     }
 
     fn handle_timeout(&self, now: Instant) {
@@ -129,6 +131,9 @@ impl<A: App> Driver<A> {
                     break;
                 };
                 progress = true;
+                if let (Some(trace), Received::Message(message)) = (&self.dialer.trace, &received) {
+                    trace.message(Direction::Received, message);
+                }
                 let mut shared = self.session.lock();
                 match received {
                     Received::Message(message) => shared.machine.handle_message(read_at, id, message),
@@ -167,19 +172,18 @@ impl<A: App> Driver<A> {
     /// Does what the machine wants done on the network; messages only as long as there is room for them.
     fn transmit(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        let session = Arc::clone(&self.session);
         loop {
-            let mut shared = session.lock();
-            let mut writable = self.is_writable(shared.machine.websocket());
-            while let Some(transmit) = shared.machine.poll_transmit(writable) {
-                progress = true;
-                let max_payload = shared.machine.max_payload();
-                self.act(transmit, max_payload, now, cx);
-                writable = self.is_writable(shared.machine.websocket());
-            }
+            let mut shared = self.session.lock();
             let carrier = shared.machine.websocket();
+            let writable = self.is_writable(carrier);
+            let transmit = shared.machine.poll_transmit(writable);
+            let max_payload = shared.machine.max_payload();
             drop(shared);
-            self.aborted.clear();
+            if let Some(transmit) = transmit {
+                progress = true;
+                self.act(transmit, max_payload, now, cx);
+                continue;
+            }
             for websocket in &mut self.websockets {
                 websocket.flush(cx);
             }
@@ -196,6 +200,10 @@ impl<A: App> Driver<A> {
                 let ready = self.lanes.iter().position(Lane::is_ready);
                 let lane = ready.map(|index| self.lanes.swap_remove(index));
                 let brings = request.method == Method::Get;
+                if let Some(trace) = self.trace().filter(|_| !brings) {
+                    let binary = request.content_type == Some("application/octet-stream");
+                    trace.body(Direction::Sent, &request.body, binary);
+                }
                 let answer = Box::pin(Arc::clone(&self.dialer).request(lane, request, max_payload));
                 self.exchanges.push(Exchange { id, brings, answer });
             }
@@ -205,6 +213,9 @@ impl<A: App> Driver<A> {
                 self.exchanges.push(Exchange { id, brings, answer });
             }
             Transmit::Frame { id, message } => {
+                if let Some(trace) = self.trace() {
+                    trace.message(Direction::Sent, &message);
+                }
                 if let Some(websocket) = self.find(id) {
                     websocket.write(message, false, cx);
                 }
@@ -214,11 +225,7 @@ impl<A: App> Driver<A> {
                     websocket.close(code, now, cx);
                 }
             }
-            Transmit::Abort { id } => {
-                let index = self.exchanges.iter().position(|exchange| exchange.id == id);
-                self.aborted
-                    .extend(index.map(|index| self.exchanges.swap_remove(index)));
-            }
+            Transmit::Abort { id } => self.exchanges.retain(|exchange| exchange.id != id),
         }
     }
 
@@ -239,7 +246,12 @@ impl<A: App> Driver<A> {
                 continue;
             };
             progress = true;
-            let id = self.exchanges.swap_remove(index).id;
+            let Exchange { id, brings, .. } = self.exchanges.swap_remove(index);
+            if let (Some(trace), true, Answer::Response(response, _)) = (self.trace(), brings, &answer) {
+                if response.status == 200 {
+                    trace.body(Direction::Received, &response.body, response.binary);
+                }
+            }
             let mut shared = self.session.lock();
             match answer {
                 Answer::Response(response, lane) => {
@@ -288,6 +300,10 @@ impl<A: App> Driver<A> {
     fn is_writable(&self, carrier: Option<ExchangeId>) -> bool {
         let carrier = carrier.and_then(|id| self.websockets.iter().find(|websocket| websocket.id() == id));
         carrier.is_none_or(WebSocket::has_room)
+    }
+
+    fn trace(&self) -> Option<&Trace> {
+        self.dialer.trace.as_ref()
     }
 
     fn find(&mut self, id: ExchangeId) -> Option<&mut WebSocket> {

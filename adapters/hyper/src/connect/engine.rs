@@ -106,7 +106,7 @@ impl<R> EngineClient<R> {
         let now = self.session().clock.now();
         self.session().lock().machine.close(now);
         self.session().notify();
-        self.session().wait(|shared| shared.is_over().then_some(())).await;
+        self.session().wait(|shared| shared.is_settled().then_some(())).await;
     }
 
     /// What the server said when it opened the session.
@@ -210,10 +210,6 @@ impl App for EngineMessages {
 }
 
 impl Shared<Connection> {
-    fn is_over(&self) -> bool {
-        self.machine.is_closed() || self.abandoned
-    }
-
     fn closed(&self, reason: CloseReason) -> OpenError {
         let networks = matches!(
             reason,

@@ -62,7 +62,7 @@ impl<R: Runtime> Events<R> {
                     }
                     Some(Some(event))
                 }
-                None => (shared.abandoned || shared.machine.is_closed()).then_some(None),
+                None => shared.is_over().then_some(None),
             }
         });
         next.await

@@ -14,6 +14,9 @@ mod tls;
 #[cfg(feature = "tls")]
 pub use tls::Tls;
 
+mod trace;
+pub use trace::Direction;
+
 mod builder;
 pub use builder::{ConnectBuilder, EngineClientBuilder, EngineIo};
 
@@ -32,6 +35,7 @@ pub use settings::{ClientBuilder, SocketIo};
 mod events;
 pub use events::{ClientEvent, Events};
 
+pub use engineio_proto::Packet;
 pub use socketio_proto::client::{ConnectError, DisconnectReason, EmitError};
 
 mod app;

@@ -45,7 +45,21 @@ pub(crate) struct Shared<M> {
     pub(crate) cause: Option<Cause>,
     /// Nobody drives it any more.
     pub(crate) abandoned: bool,
+    /// Nothing is under way on the network.
+    pub(crate) settled: bool,
     waiters: Waiters,
+}
+
+impl<M: Machine> Shared<M> {
+    /// Whether it is closed for good.
+    pub(crate) fn is_over(&self) -> bool {
+        self.machine.is_closed() || self.abandoned
+    }
+
+    /// Whether the server knows that too, or never will.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.machine.is_closed() && self.settled || self.abandoned
+    }
 }
 
 impl<A: App> Session<A> {
@@ -57,6 +71,7 @@ impl<A: App> Session<A> {
                 machine,
                 cause: None,
                 abandoned: false,
+                settled: true,
                 waiters: Waiters::default(),
             }),
             due: AtomicBool::new(false),

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write as _};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -18,12 +18,16 @@ pub struct Tls(Arc<ClientConfig>);
 
 impl Tls {
     /// Whom the machine trusts: the operating system's certificates, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name. They are read
-    /// from the disk.
+    /// from the disk, once.
     ///
     /// # Errors
     ///
     /// There are none.
     pub fn platform() -> Result<Self, OpenError> {
+        static PLATFORM: OnceLock<Tls> = OnceLock::new();
+        if let Some(tls) = PLATFORM.get() {
+            return Ok(tls.clone());
+        }
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
         let (added, _) = roots.add_parsable_certificates(found.certs);
@@ -34,7 +38,7 @@ impl Tls {
                 format!("the machine has no root certificates{why}").into(),
             ));
         }
-        Ok(Self::with_store(roots))
+        Ok(PLATFORM.get_or_init(|| Self::with_store(roots)).clone())
     }
 
     /// These authorities, or servers with certificates of their own making, and nobody else.
