@@ -1,6 +1,7 @@
 // What an Engine.IO client does, against our server and npm's, on the runtime that `super::rt` names.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::rt::{self, EngineClient, EngineServer};
@@ -234,6 +235,60 @@ fn an_attempt_that_is_given_up_leaves_no_session() {
         if delay > Duration::from_millis(5) {
             delay = Duration::from_micros(50);
         }
+    }
+}
+
+/// Nothing but the client's own bound keeps it from taking all of this.
+#[test]
+fn a_client_that_does_not_receive_is_not_sent_more_than_it_keeps() {
+    const SIZE: usize = 64 << 10;
+    const COUNT: usize = 1000;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let server = EngineServer::new(Default::default());
+    let count = Arc::clone(&sent);
+    server.on_message(move |socket: EngineSocket, _: Message| {
+        let count = Arc::clone(&count);
+        async move {
+            for number in 0..COUNT {
+                let text = format!("{number} {}", "x".repeat(SIZE));
+                let _ = socket.send_when_ready(Message::Text(text.into())).await;
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let url = serve(server.service());
+    for way in [ClientTransports::Polling, ClientTransports::WebSocket] {
+        sent.store(0, Ordering::SeqCst);
+        block_on(async {
+            let client = EngineClient::builder(&url).transports(way).connect().await.unwrap();
+            client.send("go").unwrap();
+            // Until nothing moves any more.
+            let mut before = usize::MAX;
+            while before == 0 || before != sent.load(Ordering::SeqCst) {
+                before = sent.load(Ordering::SeqCst);
+                sleep(Duration::from_millis(300)).await;
+            }
+            assert!(before < COUNT / 2, "{way:?}: {before} of {COUNT}");
+            for expected in 0..COUNT {
+                assert_eq!(number(&client.recv().await.unwrap()), expected);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_message_that_is_too_large_ends_the_session_unread() {
+    let (url, closed) = ours();
+    for way in [ClientTransports::Polling, ClientTransports::WebSocket] {
+        block_on(async {
+            let builder = EngineClient::builder(&url).transports(way).max_payload(1000);
+            let client = builder.connect().await.unwrap();
+            client.send(Message::Text("x".repeat(5000).into())).unwrap();
+            assert_eq!(client.recv().await, None);
+            let reason = client.close_reason().unwrap().to_string();
+            assert!(reason.contains("exceeds the limit of 1000"), "{reason}");
+        });
+        closed.recv_timeout(PATIENCE).unwrap();
     }
 }
 

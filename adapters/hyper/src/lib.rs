@@ -1,4 +1,4 @@
-//! Socket.IO and Engine.IO servers for any async runtime, on [`hyper`]'s runtime traits.
+//! Socket.IO and Engine.IO servers and clients for any async runtime, on [`hyper`]'s runtime traits.
 //!
 //! The protocol is in `socketio-proto` and `engineio-proto`, which do no I/O; a runtime is in a crate of its own, which names its types:
 //! `socketio-tokio`, `socketio-smol`. **Use one of those**, unless yours is a third runtime. Here is what they share: HTTP requests and
@@ -39,9 +39,15 @@
 //! - long answers of long-polling are compressed for clients that take that, [`http_compression`](ServerBuilder::http_compression), and
 //!   WebSocket messages if you like, [`per_message_deflate`](ServerBuilder::per_message_deflate).
 //!
+//! # The other end
+//!
+//! [`Client`] is a client with its namespaces, [`EngineClient`] one without Socket.IO; what goes with them is in [`connect`]. A client has
+//! one task too: HTTP, WebSocket, handlers and the next attempt to reconnect are all polled in it, and nothing is spawned beside.
+//!
 //! # What a runtime must bring
 //!
-//! A [`Runtime`]: hyper's timer, a way to start a task, a TCP listener whose connections implement hyper's `Read` and `Write`. The
+//! A [`Runtime`]: hyper's timer, a way to start a task, TCP connections that implement hyper's `Read` and `Write`, those that come and those that
+//! go. The
 //! rest follows: `type Server = socketio_hyper::Server<MyRuntime>`.
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Socket.IO and Engine.IO servers on [smol](https://docs.rs/smol).
+//! Socket.IO and Engine.IO servers and clients on [smol](https://docs.rs/smol).
 //!
 //! ```no_run
 //! use socketio_smol::{Ack, Server, Socket};
@@ -13,6 +13,33 @@
 //!     smol::block_on(io.listen("127.0.0.1:3000"))
 //! }
 //! ```
+//!
+//! # A client
+//!
+//! ```no_run
+//! use socketio_smol::{Ack, BoxError, Client};
+//!
+//! fn main() -> Result<(), BoxError> {
+//!     smol::block_on(async {
+//!         let client = Client::builder("http://localhost:3000/chat").build()?;
+//!         client.on("chat message", async |text: String| println!("{text}"));
+//!         client.on("add", async |a: i64, b: i64, ack: Ack| ack.send(a + b));
+//!         client.open().await?; // and from now on it reconnects by itself
+//!         client.emit("chat message", "hello")?;
+//!         let (sum,): (i64,) = client.emit_with_ack("add", (1, 2))?.await?.parse()?;
+//!         client.close().await;
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! The path of the URL is the namespace; [`of`](socketio_hyper::Client::of) joins others over the same connection, and
+//! [`events`](socketio_hyper::Client::events) is for those who prefer a loop to handlers. Servers 1.x and 2.x of Socket.IO want
+//! [`revision(Revision::V3)`](socketio_hyper::ConnectBuilder::revision). `https` and `wss` are the feature `tls`, on by default: rustls, and
+//! the machine's own certificates. A proxy, or any other way to the server, is a
+//! [`connector`](socketio_hyper::ConnectBuilder::connector). [`EngineClient`] is the transport alone.
+//!
+//! # Where they run
 //!
 //! Sessions run on smol's global executor: one thread, or as many as the variable `SMOL_THREADS` says. All else is in
 //! [`socketio_hyper`], which this crate passes on.
@@ -48,7 +75,7 @@ pub type Client = socketio_hyper::Client<Smol>;
 /// A plain Engine.IO client on smol.
 pub type EngineClient = socketio_hyper::EngineClient<Smol>;
 
-/// smol, as the servers see it: its global executor and its reactor.
+/// smol, as servers and clients see it: its global executor and its reactor.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Smol;
 

@@ -1,4 +1,4 @@
-//! Socket.IO and Engine.IO servers on tokio.
+//! Socket.IO and Engine.IO servers and clients on tokio.
 //!
 //! ```no_run
 //! use socketio_tokio::{Ack, Server, Socket};
@@ -14,6 +14,32 @@
 //!     io.listen("127.0.0.1:3000").await
 //! }
 //! ```
+//!
+//! # A client
+//!
+//! ```no_run
+//! use socketio_tokio::{Ack, BoxError, Client};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), BoxError> {
+//!     let client = Client::builder("http://localhost:3000/chat").build()?;
+//!     client.on("chat message", async |text: String| println!("{text}"));
+//!     client.on("add", async |a: i64, b: i64, ack: Ack| ack.send(a + b));
+//!     client.open().await?; // and from now on it reconnects by itself
+//!     client.emit("chat message", "hello")?;
+//!     let (sum,): (i64,) = client.emit_with_ack("add", (1, 2))?.await?.parse()?;
+//!     client.close().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The path of the URL is the namespace; [`of`](socketio_hyper::Client::of) joins others over the same connection, and
+//! [`events`](socketio_hyper::Client::events) is for those who prefer a loop to handlers. Servers 1.x and 2.x of Socket.IO want
+//! [`revision(Revision::V3)`](socketio_hyper::ConnectBuilder::revision). `https` and `wss` are the feature `tls`, on by default: rustls, and
+//! the machine's own certificates. A proxy, or any other way to the server, is a
+//! [`connector`](socketio_hyper::ConnectBuilder::connector). [`EngineClient`] is the transport alone.
+//!
+//! # Names
 //!
 //! Names follow the JavaScript API, so that its documentation helps: `emit`, `to`, `except`, `broadcast`, `volatile`, `timeout`, `join`,
 //! `leave`, `disconnect`, `emit_with_ack`, `on_any`; `in` is [`within`](Namespace::within), `use` is
@@ -62,7 +88,7 @@
 //!
 //! # What this crate adds
 //!
-//! The type [`Tokio`], and the servers with it filled in. Everything else is `socketio-hyper`'s, which tells how sessions are driven.
+//! The type [`Tokio`], and the servers and clients with it filled in. Everything else is `socketio-hyper`'s, which tells how sessions are driven.
 #![forbid(unsafe_code)]
 
 use std::future::Future;
@@ -94,7 +120,7 @@ pub type Client = socketio_hyper::Client<Tokio>;
 /// A plain Engine.IO client on tokio.
 pub type EngineClient = socketio_hyper::EngineClient<Tokio>;
 
-/// tokio, as the servers see it: the runtime that the calling task runs on.
+/// tokio, as servers and clients see it: the runtime that the calling task runs on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
 

@@ -151,19 +151,24 @@ impl<R> EngineClient<R> {
 
     fn next(&self, shared: &mut Shared<Connection>) -> Option<Option<Message>> {
         let saturated = shared.machine.is_saturated();
-        while let Some(event) = shared.machine.poll_event() {
-            match event {
-                Event::Message(message) => {
-                    if saturated && !shared.machine.is_saturated() {
-                        self.session().notify(); // there is room to read on
-                    }
-                    return Some(Some(message));
-                }
+        let message = self.next_message(shared);
+        if saturated && !shared.machine.is_saturated() {
+            self.session().notify(); // there is room to read on
+        }
+        match message {
+            Some(message) => Some(Some(message)),
+            None => shared.is_over().then_some(None),
+        }
+    }
+
+    fn next_message(&self, shared: &mut Shared<Connection>) -> Option<Message> {
+        loop {
+            match shared.machine.poll_event()? {
+                Event::Message(message) => return Some(message),
                 Event::Closed(reason) => drop(self.session().app.ended.set(shared.closed(reason))),
                 Event::Open(_) | Event::Upgraded | Event::UpgradeFailed(_) | Event::Drained => {}
             }
         }
-        shared.is_over().then_some(None)
     }
 
     fn session(&self) -> &Session<EngineMessages> {

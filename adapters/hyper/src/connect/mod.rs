@@ -1,4 +1,16 @@
 //! Clients: the other end of the servers.
+//!
+//! - [`Client`] is in one namespace of a Socket.IO server; [`ClientBuilder`] has its settings, [`Events`] and [`ClientEvent`] are its
+//!   events for a loop, [`ClientEmitter`] emits in some way.
+//! - [`EngineClient`] is a plain session of Engine.IO.
+//! - [`ConnectBuilder`] has the settings of both: how to get there. Its [`connector`](ConnectBuilder::connector) may be any stream
+//!   of bytes, and TLS is spoken over it if the URL says so.
+//!
+//! # How a client is driven
+//!
+//! One task does it all, and there is no channel: whoever emits calls the machine, and whoever waits for something looks there. The GET that
+//! waits and the POSTs each have an HTTP connection, which is kept as long as it is in use; all that is ready for a WebSocket goes out
+//! with one write. The server is not read while more than [`receive_capacity`](ConnectBuilder::receive_capacity) waits to be handled.
 
 mod endpoint;
 pub use endpoint::Endpoint;
