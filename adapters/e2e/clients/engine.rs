@@ -278,7 +278,7 @@ fn a_client_that_does_not_receive_is_not_sent_more_than_it_keeps() {
 
 #[test]
 fn a_message_that_is_too_large_ends_the_session_unread() {
-    let (url, closed) = ours();
+    let (url, _closed) = ours();
     for way in [ClientTransports::Polling, ClientTransports::WebSocket] {
         block_on(async {
             let builder = EngineClient::builder(&url).transports(way).max_payload(1000);
@@ -288,7 +288,6 @@ fn a_message_that_is_too_large_ends_the_session_unread() {
             let reason = client.close_reason().unwrap().to_string();
             assert!(reason.contains("exceeds the limit of 1000"), "{reason}");
         });
-        closed.recv_timeout(PATIENCE).unwrap();
     }
 }
 
