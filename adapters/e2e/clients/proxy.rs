@@ -50,6 +50,11 @@ impl Proxy {
         }
     }
 
+    /// How many connections there were since it was last cut.
+    pub(crate) fn connections(&self) -> usize {
+        self.streams.lock().unwrap().len() / 2
+    }
+
     /// Passes new connections on again.
     pub(crate) fn mend(&self) {
         self.cut.store(false, Ordering::SeqCst);

@@ -643,3 +643,23 @@ fn events_with_retries_arrive_in_order_though_the_connection_is_cut() {
         }
     });
 }
+
+#[test]
+fn connections_are_kept_as_long_as_they_are_of_use() {
+    for (way, most) in [(ClientTransports::Polling, 2), (ClientTransports::WebSocket, 1)] {
+        let server = Peer::Npm4.start(&[]);
+        let proxy = Proxy::to(server.port());
+        block_on(async {
+            let client = Peer::Npm4.builder(&proxy.url()).transports(way).build().unwrap();
+            client.open().await.unwrap();
+            for _ in 0..50 {
+                client.emit_with_ack("message-with-ack", ()).unwrap().await.unwrap();
+            }
+            assert!(
+                proxy.connections() <= most,
+                "{} connections for {way:?}",
+                proxy.connections()
+            );
+        });
+    }
+}
