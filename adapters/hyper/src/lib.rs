@@ -46,67 +46,30 @@
 //!
 //! # What a runtime must bring
 //!
-//! A [`Runtime`]: hyper's timer, a way to start a task, TCP connections that implement hyper's `Read` and `Write`, those that come and those that
-//! go. The
-//! rest follows: `type Server = socketio_hyper::Server<MyRuntime>`.
+//! A [`Runtime`]: hyper's timer, a way to start a task, TCP connections that implement hyper's `Read` and `Write`, those that come
+//! and those that go. The rest follows: `type Server = socketio_hyper::Server<MyRuntime>`.
+//!
+//! # What is where
+//!
+//! `socketio` is the Socket.IO server and `engine` the plain one, `connect` the clients. Below the servers are their `session`s, with one
+//! task each, and `serving`, where HTTP requests come in; below both sides is `transport`, the WebSocket.
 #![forbid(unsafe_code)]
 
-mod builder;
-pub use builder::ServerBuilder;
-
-mod deflate;
-pub use deflate::PerMessageDeflate;
-
-mod server;
-pub use server::Server;
-
-mod namespace;
-pub use namespace::Namespace;
-
-mod socket;
-pub use socket::Socket;
-
-mod emitter;
-pub use emitter::Emitter;
-
-mod rooms;
-pub use rooms::IntoRooms;
-
-mod handshake;
-pub use handshake::{Handshake, RemoteAddr};
-
-mod data;
-pub use data::Data;
-
-mod handler;
-pub use handler::{Argument, Call, Handler, Outcome, Rest};
-
-mod event;
-pub use event::IncomingEvent;
-
-mod ack;
-pub use ack::{Ack, AckFuture};
-
-mod broadcast;
-pub use broadcast::Broadcast;
-
-mod broadcast_acks;
-pub use broadcast_acks::BroadcastAcks;
-
-mod recovery;
-pub use recovery::ConnectionStateRecovery;
-
-mod error;
-pub use error::{BoxError, ConnectError, HandlerError};
+mod socketio;
+pub use socketio::broadcast::Broadcast;
+pub use socketio::broadcast_acks::BroadcastAcks;
+pub use socketio::builder::ServerBuilder;
+pub use socketio::emitter::Emitter;
+pub use socketio::event::IncomingEvent;
+pub use socketio::namespace::Namespace;
+pub use socketio::recovery::ConnectionStateRecovery;
+pub use socketio::rooms::IntoRooms;
+pub use socketio::server::Server;
+pub use socketio::service::SocketIoService;
+pub use socketio::socket::Socket;
 
 mod engine;
 pub use engine::{EngineIoService, EngineServer, EngineServerBuilder, EngineSocket};
-
-mod options;
-pub use options::{Cookie, SameSite};
-
-mod request_head;
-pub use request_head::RequestHead;
 
 pub mod connect;
 #[cfg(feature = "tls")]
@@ -116,17 +79,40 @@ pub use connect::{
     Events, OpenError,
 };
 
-mod service;
-pub use service::SocketIoService;
+mod handler;
+pub use handler::{Argument, Call, Handler, Outcome, Rest};
 
-mod exchange;
-pub use exchange::Body;
+mod ack;
+pub use ack::{Ack, AckFuture};
 
-mod listen;
-pub use listen::serve;
+mod handshake;
+pub use handshake::{Handshake, RemoteAddr};
+
+mod data;
+pub use data::Data;
+
+mod error;
+pub use error::{BoxError, ConnectError, HandlerError};
+
+mod options;
+pub use options::{Cookie, SameSite};
+
+mod serving;
+pub use serving::exchange::Body;
+pub use serving::listen::serve;
+pub use serving::request_head::RequestHead;
+
+mod transport;
+pub use transport::deflate::PerMessageDeflate;
 
 mod runtime;
 pub use runtime::{Runtime, Task};
+
+mod clock;
+mod entropy;
+mod handlers;
+mod session;
+mod shield;
 
 pub use engineio_proto::client::{Rejection, Transports as ClientTransports};
 pub use engineio_proto::{
@@ -144,33 +130,3 @@ pub use socketio_proto::{
 #[doc(inline)]
 pub use tower_http::cors;
 pub use {http, hyper};
-
-mod admission;
-mod alarm;
-mod answers;
-mod blocking;
-mod client;
-mod client_files;
-mod clock;
-mod compression;
-mod cross_origin;
-mod dispatch;
-mod entrance;
-mod entropy;
-mod flags;
-mod handlers;
-mod hooks;
-mod io;
-mod listeners;
-mod machine;
-mod membership;
-mod outgoing;
-mod read_body;
-mod registry;
-mod session;
-mod shield;
-mod stage;
-mod sweep;
-mod turn;
-mod waiters;
-mod websocket;

@@ -15,10 +15,10 @@ use super::app::{OnHandlerError, SocketIoApp};
 use super::namespace::{Credentials, Listeners, Namespace};
 use super::session::Session;
 use super::{ClientBuilder, ClientEmitter, Events, OpenError};
-use crate::flags::Flags;
 use crate::handler::{Erased, Handler, Outcome};
-use crate::listeners::run;
 use crate::runtime::Task;
+use crate::socketio::flags::Flags;
+use crate::socketio::listeners::run;
 use crate::{AckFuture, Runtime, ack};
 
 /// A client of a Socket.IO server, in one of its namespaces. Cheap to clone.

@@ -14,10 +14,10 @@ use super::lane::Lane;
 use super::machine::Machine;
 use super::session::{App, Session};
 use super::trace::{Direction, Trace};
-use crate::alarm::Alarm;
 use crate::handlers::Handlers;
 use crate::shield::shield;
-use crate::websocket::{Received, WebSocket};
+use crate::transport::alarm::Alarm;
+use crate::transport::websocket::{Received, WebSocket};
 
 /// Messages read from one WebSocket before the rest of the session, and other tasks, get their turn.
 const BATCH: usize = 64;

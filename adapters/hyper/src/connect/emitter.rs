@@ -6,7 +6,7 @@ use socketio_proto::ToArgs;
 use socketio_proto::client::EmitError;
 
 use super::Client;
-use crate::flags::Flags;
+use crate::socketio::flags::Flags;
 use crate::{AckFuture, Runtime};
 
 /// A client and how to emit: what [`Client::volatile`] and [`Client::timeout`] return. It is a value and changes nothing about the client.

@@ -11,7 +11,7 @@ use super::Cause;
 use super::machine::Machine;
 use crate::clock::ServerClock;
 use crate::runtime::Task;
-use crate::waiters::Waiters;
+use crate::session::waiters::Waiters;
 
 /// What a client is for: Engine.IO messages, or the namespaces of Socket.IO.
 pub(crate) trait App: Sized + Send + Sync + 'static {

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::{Endpoint, OpenError, Stream};
-use crate::blocking::Blocking;
+use crate::transport::blocking::Blocking;
 
 /// Whom a client of `https` and `wss` trusts.
 #[derive(Clone, Debug)]

@@ -12,10 +12,10 @@ use super::socket::{OnClose, OnConnect, OnMessage};
 use super::{EngineIoService, EngineServerBuilder, EngineSocket};
 use crate::engine::socket::EngineClient;
 use crate::handler::Outcome;
-use crate::listen::serve_with;
-use crate::listeners::run;
 use crate::options::Options;
-use crate::registry::Registry;
+use crate::serving::listen::serve_with;
+use crate::session::registry::Registry;
+use crate::socketio::listeners::run;
 use crate::{HandlerError, Runtime};
 
 /// A plain Engine.IO server on a runtime, for people who want messages and nothing above them. Cheap to clone: all clones are the

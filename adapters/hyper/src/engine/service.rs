@@ -12,9 +12,9 @@ use tower_service::Service;
 use super::server::Engine;
 use super::socket::EngineClient;
 use crate::Body;
-use crate::cross_origin::{Answering, with_cors};
-use crate::exchange::serve;
-use crate::service::not_found;
+use crate::serving::cross_origin::{Answering, with_cors};
+use crate::serving::exchange::serve;
+use crate::socketio::service::not_found;
 
 /// Answers the HTTP requests of a plain Engine.IO server, whatever their path: mount it where clients look for it.
 ///

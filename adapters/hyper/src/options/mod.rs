@@ -42,7 +42,7 @@ impl Options {
             trailing_slash: true,
             keep_headers: false,
             max_sessions: 100_000,
-            header_timeout: crate::listen::HEADER_TIMEOUT,
+            header_timeout: crate::serving::listen::HEADER_TIMEOUT,
             body_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(10),
             cors: None,

@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use socketio_proto::{Args, DisconnectReason};
 
 use crate::handler::{AnyHandler, Erased, Handler, HandlerFuture, Once, Outcome};
-use crate::hooks::{Hooks, OnAny};
+use crate::socketio::hooks::{Hooks, OnAny};
 use crate::{BoxError, ConnectError, HandlerError, IncomingEvent, Socket};
 
 type Refused = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;

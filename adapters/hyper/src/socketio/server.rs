@@ -5,8 +5,8 @@ use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 
-use crate::io::Io;
-use crate::listen::serve_with;
+use crate::serving::listen::serve_with;
+use crate::socketio::io::Io;
 use crate::{Namespace, Runtime, ServerBuilder, SocketIoService};
 
 /// A Socket.IO server on a runtime. Cheap to clone: all clones are the same server.

@@ -12,7 +12,7 @@ use socketio_proto::server::hub::{self, RoomLimits};
 
 use crate::clock::ServerClock;
 use crate::entropy::entropy;
-use crate::waiters::Waiters;
+use crate::session::waiters::Waiters;
 use crate::{Data, Socket};
 
 /// The members of a namespace, and what is kept for those who may come back.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use socketio_proto::ToArgs;
 use socketio_proto::server::EmitError;
 
-use crate::flags::Flags;
+use crate::socketio::flags::Flags;
 use crate::{AckFuture, Broadcast, IntoRooms, Socket};
 
 /// A socket and how to emit to it: what [`Socket::volatile`], [`Socket::timeout`] and [`Socket::compress`] return. It is a value and

@@ -2,7 +2,7 @@
 
 use socketio_proto::server::hub::{self, JoinError, MemberKey};
 
-use crate::stage::{Queue, Stage};
+use crate::socketio::stage::{Queue, Stage};
 use crate::{IntoRooms, Socket};
 
 /// A socket that is in rooms, but not in its namespace yet: it is the only member of a namespace of its own, where all is as in the

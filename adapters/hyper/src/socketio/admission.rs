@@ -12,14 +12,14 @@ use socketio_proto::server::hub::recovery::{Resume, ResumeRequest};
 use socketio_proto::server::{NotWaiting, SocketKey};
 use socketio_proto::{Json, PrivateId, SocketId};
 
-use crate::client::{Client, report};
-use crate::dispatch::serve;
 use crate::entropy::entropy;
-use crate::io::Io;
-use crate::recovery::Log;
 use crate::runtime::Task;
 use crate::session::Session;
 use crate::shield::shield_future;
+use crate::socketio::client::{Client, report};
+use crate::socketio::dispatch::serve;
+use crate::socketio::io::Io;
+use crate::socketio::recovery::Log;
 use crate::{ConnectError, Namespace, Socket};
 
 /// A client asks to join a namespace.

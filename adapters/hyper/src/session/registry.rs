@@ -9,9 +9,9 @@ use futures_util::FutureExt;
 use futures_util::future::{Shared, select};
 
 use crate::clock::ServerClock;
-use crate::machine::Machine;
 use crate::options::Options;
 use crate::runtime::Task;
+use crate::session::machine::Machine;
 use crate::session::{App, Session};
 use crate::{RequestHead, Runtime};
 

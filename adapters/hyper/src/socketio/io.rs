@@ -8,12 +8,12 @@ use std::time::Duration;
 use socketio_proto::server::Config;
 use socketio_proto::server::hub::RoomLimits;
 
-use crate::client::Client;
-use crate::client_files::ClientFiles;
-use crate::listeners::Listeners;
-use crate::recovery::Recovery;
-use crate::registry::Registry;
+use crate::session::registry::Registry;
 use crate::shield::shield;
+use crate::socketio::client::Client;
+use crate::socketio::client_files::ClientFiles;
+use crate::socketio::listeners::Listeners;
+use crate::socketio::recovery::Recovery;
 use crate::{HandlerError, Namespace, Socket};
 
 /// Called with a handler's error: the socket, the event, what went wrong.

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::handler::AnyHandler;
-use crate::hooks::{Applied, Hooks};
-use crate::membership::Alone;
+use crate::socketio::hooks::{Applied, Hooks};
+use crate::socketio::membership::Alone;
 use crate::{IncomingEvent, Socket};
 
 /// How far a socket has come.

@@ -126,7 +126,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deflate::compress::Compressor;
+    use crate::transport::deflate::compress::Compressor;
 
     const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 

@@ -9,10 +9,10 @@ use http::{Method, Request, Response, StatusCode};
 use tower_service::Service;
 
 use crate::Body;
-use crate::client::Client;
-use crate::cross_origin::{Answering, with_cors};
-use crate::exchange::serve;
-use crate::io::Io;
+use crate::serving::cross_origin::{Answering, with_cors};
+use crate::serving::exchange::serve;
+use crate::socketio::client::Client;
+use crate::socketio::io::Io;
 
 /// Answers the HTTP requests of a server, for hyper, axum, or whatever else speaks [`tower_service`]. What is not below the
 /// server's path is answered with 404.

@@ -17,8 +17,8 @@ use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use crate::blocking::Blocking;
-use crate::deflate::{Agreement, Deflate};
+use crate::transport::blocking::Blocking;
+use crate::transport::deflate::{Agreement, Deflate};
 
 /// Bytes read at a time. tungstenite clears its buffer before every read, so a large one costs more than it saves.
 const READ_BUFFER: usize = 4 << 10;

@@ -7,11 +7,11 @@ use std::task::Poll;
 use bytestring::ByteString;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::client::{Load, report};
 use crate::handler::{AnyHandler, Call};
 use crate::runtime::Task;
 use crate::shield::{shield, shield_future};
-use crate::stage::Due;
+use crate::socketio::client::{Load, report};
+use crate::socketio::stage::Due;
 use crate::{Ack, HandlerError, IncomingEvent, Socket};
 
 /// Handles an event that has arrived. What it does not do at once is returned.

@@ -12,10 +12,10 @@ use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{self, RoomLimits, Target};
 use socketio_proto::{AckId, Args, DisconnectReason, EncodeError, Encoded, Parser, ToArgs};
 
-use crate::flags::Flags;
 use crate::handler::{Handler, Outcome};
-use crate::listeners::Listeners;
-use crate::recovery::{Log, Members, Recovery};
+use crate::socketio::flags::Flags;
+use crate::socketio::listeners::Listeners;
+use crate::socketio::recovery::{Log, Members, Recovery};
 use crate::{BoxError, Broadcast, BroadcastAcks, ConnectError, IncomingEvent, IntoRooms, Socket};
 
 /// One namespace of a server: its rules, its sockets, its rooms. Cheap to clone.

@@ -1,5 +1,11 @@
 //! One session: its machine, and the task that drives it.
 
+pub(crate) mod answers;
+pub(crate) mod machine;
+pub(crate) mod registry;
+pub(crate) mod turn;
+pub(crate) mod waiters;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
@@ -12,14 +18,14 @@ use engineio_proto::{Exchange, ExchangeId, Gone, Instant, SendError};
 use futures_util::task::AtomicWaker;
 
 use crate::RequestHead;
-use crate::answers::{Answer, Answers};
 use crate::clock::ServerClock;
-use crate::machine::Machine;
-use crate::registry::Registry;
 use crate::runtime::Task;
-use crate::turn::Turn;
-use crate::waiters::{Line, Waiters};
-use crate::websocket::{Upgrade, WebSocket};
+use crate::session::answers::{Answer, Answers};
+use crate::session::machine::Machine;
+use crate::session::registry::Registry;
+use crate::session::turn::Turn;
+use crate::session::waiters::{Line, Waiters};
+use crate::transport::websocket::{Upgrade, WebSocket};
 
 /// Turns in a row before other sessions get theirs: a handler that emits all the time would otherwise hold its thread for good.
 const TURNS: usize = 16;

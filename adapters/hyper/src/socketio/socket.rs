@@ -12,14 +12,14 @@ use socketio_proto::server::hub::{MemberKey, Target};
 use socketio_proto::server::{EmitError, NotWaiting, SocketKey};
 use socketio_proto::{Args, DisconnectReason, Json, PrivateId, SocketId, ToArgs};
 
-use crate::client::Client;
-use crate::entrance::Entrance;
-use crate::flags::Flags;
 use crate::handler::{Handler, Outcome};
-use crate::hooks::Applied;
-use crate::listeners::Listeners;
 use crate::session::Session;
-use crate::stage::Stage;
+use crate::socketio::client::Client;
+use crate::socketio::entrance::Entrance;
+use crate::socketio::flags::Flags;
+use crate::socketio::hooks::Applied;
+use crate::socketio::listeners::Listeners;
+use crate::socketio::stage::Stage;
 use crate::{
     AckFuture, BoxError, Broadcast, ConnectError, Data, Emitter, Handshake, IncomingEvent, IntoRooms, Namespace,
 };
@@ -431,7 +431,7 @@ impl Socket {
         self.0.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What looks at its events, of one of the [kinds](crate::hooks::Hooks::kinds).
+    /// What looks at its events, of one of the [kinds](crate::socketio::hooks::Hooks::kinds).
     pub(crate) fn hooks(&self, kind: u8) -> Applied {
         Applied([self.namespace().listeners().hooks(kind), self.listeners().hooks(kind)])
     }

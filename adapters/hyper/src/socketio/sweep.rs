@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::rt::Timer;
 
-use crate::io::Io;
+use crate::socketio::io::Io;
 
 impl Io {
     /// Sees to it that what is kept for too long is dropped. It is due whenever something may be kept.

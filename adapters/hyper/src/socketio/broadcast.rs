@@ -10,9 +10,9 @@ use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{JoinError, Target};
 use socketio_proto::{Args, ToArgs};
 
-use crate::flags::Flags;
-use crate::outgoing::Outgoing;
 use crate::session::yield_now;
+use crate::socketio::flags::Flags;
+use crate::socketio::outgoing::Outgoing;
 use crate::{BroadcastAcks, IntoRooms, Namespace, Socket};
 
 /// A choice of sockets, to emit to or to do something else with. It is a value: changing it makes another, and it can be kept.

@@ -9,11 +9,11 @@ use engineio_proto::Transports;
 use socketio_proto::Parser;
 use socketio_proto::server::hub::RoomLimits;
 
-use crate::client_files::ClientFiles;
-use crate::io::{Io, OnHandlerError, Settings};
 use crate::options::{Options, shared_settings};
-use crate::recovery::Recovery;
-use crate::registry::Registry;
+use crate::session::registry::Registry;
+use crate::socketio::client_files::ClientFiles;
+use crate::socketio::io::{Io, OnHandlerError, Settings};
+use crate::socketio::recovery::Recovery;
 use crate::{ConnectionStateRecovery, HandlerError, Runtime, Server, Socket};
 
 /// The settings of a server, with the defaults of the JavaScript one.

@@ -11,13 +11,13 @@ use futures_util::future::join_all;
 use socketio_proto::server::{AckError, Connection, Event, SocketKey};
 use socketio_proto::{AckId, Args, DisconnectReason};
 
-use crate::admission::connect;
-use crate::dispatch::handle;
-use crate::io::Io;
-use crate::recovery::Log;
 use crate::runtime::Task;
 use crate::session::{App, Session};
 use crate::shield::{shield, shield_future};
+use crate::socketio::admission::connect;
+use crate::socketio::dispatch::handle;
+use crate::socketio::io::Io;
+use crate::socketio::recovery::Log;
 use crate::{HandlerError, Handshake, IncomingEvent, RequestHead, Socket};
 
 type AckSender = oneshot::Sender<Result<Args, AckError>>;

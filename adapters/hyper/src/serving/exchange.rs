@@ -13,14 +13,14 @@ use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
 use crate::RequestHead;
-use crate::answers::Answer;
-use crate::compression::compress;
-use crate::deflate::Agreement;
 use crate::options::Options;
-use crate::read_body::{Incomplete, read_body};
-use crate::registry::{Found, Registry};
+use crate::serving::compression::compress;
+use crate::serving::read_body::{Incomplete, read_body};
 use crate::session::App;
-use crate::websocket::Upgrade;
+use crate::session::answers::Answer;
+use crate::session::registry::{Found, Registry};
+use crate::transport::deflate::Agreement;
+use crate::transport::websocket::Upgrade;
 
 /// The body of an answer.
 pub type Body = Full<Bytes>;

@@ -8,11 +8,11 @@ use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::recovery::WithOffset;
 use socketio_proto::{AckId, Args, EncodeError, Encoded, ToArgs};
 
-use crate::client::report;
-use crate::flags::Flags;
-use crate::hooks::Hooks;
-use crate::recovery::Log;
 use crate::shield::shield;
+use crate::socketio::client::report;
+use crate::socketio::flags::Flags;
+use crate::socketio::hooks::Hooks;
+use crate::socketio::recovery::Log;
 use crate::{AckFuture, Namespace, Socket};
 
 /// An event, encoded once for whoever is to get it.

@@ -7,13 +7,13 @@ use std::time::Instant;
 use engineio_proto::ExchangeId;
 use engineio_proto::server::Transmit;
 
-use crate::alarm::Alarm;
-use crate::answers::Answer;
 use crate::handlers::Handlers;
-use crate::machine::Machine;
+use crate::session::answers::Answer;
+use crate::session::machine::Machine;
 use crate::session::{App, Session};
 use crate::shield::shield;
-use crate::websocket::{Received, WebSocket};
+use crate::transport::alarm::Alarm;
+use crate::transport::websocket::{Received, WebSocket};
 
 /// Messages read from one WebSocket before the rest of the session, and other sessions, get their turn.
 const BATCH: usize = 64;

@@ -1,0 +1,8 @@
+//! HTTP: from a connection to the exchanges of a session, and back.
+
+pub(crate) mod compression;
+pub(crate) mod cross_origin;
+pub(crate) mod exchange;
+pub(crate) mod listen;
+pub(crate) mod read_body;
+pub(crate) mod request_head;
