@@ -44,7 +44,7 @@ impl Entrance {
     }
 
     /// Takes a packet that has to wait, with the acknowledgement that it asks for, and says so.
-    pub(crate) fn hold(&self, packet: &Encoded, ack: Option<(AckId, Option<Instant>)>) -> Result<bool, SendError<()>> {
+    fn hold(&self, packet: &Encoded, ack: Option<(AckId, Option<Instant>)>) -> Result<bool, SendError<()>> {
         if !self.closed.load(Ordering::Acquire) {
             return Ok(false);
         }
@@ -64,6 +64,16 @@ impl Entrance {
 }
 
 impl Socket {
+    /// Holds a packet back if it has to wait, and says so. What the connect handler emits overtakes it, also in the order in which
+    /// events are recorded.
+    pub(crate) fn hold(&self, packet: &Encoded, ack: Option<(AckId, Option<Instant>)>) -> Result<bool, SendError<()>> {
+        let held = self.entrance().hold(packet, ack)?;
+        if held {
+            self.fall_behind();
+        }
+        Ok(held)
+    }
+
     /// The connect handler has had its first turn: sends what waits for that.
     pub(crate) fn open_entrance(&self) {
         let entrance = self.entrance();
@@ -83,6 +93,7 @@ impl Socket {
         drop(shared);
         entrance.closed.store(false, Ordering::Release);
         drop(held);
+        packets.iter().for_each(|_| self.catch_up());
         if full {
             self.give_up();
         }

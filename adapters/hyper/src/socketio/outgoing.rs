@@ -126,7 +126,7 @@ impl Socket {
 
     /// Sends a packet, unless it is a volatile one that would have to wait. Says whether it did.
     pub(crate) fn send(&self, packet: &Encoded, volatile: bool) -> Result<bool, SendError<()>> {
-        if self.entrance().hold(packet, None)? {
+        if self.hold(packet, None)? {
             return Ok(true);
         }
         let mut shared = self.session().lock();
@@ -156,7 +156,7 @@ impl Socket {
 
     /// Sends a packet as soon as there is room for it.
     pub(crate) async fn send_when_ready(&self, packet: &Encoded) -> Result<(), SendError<()>> {
-        if self.entrance().hold(packet, None) == Ok(true) {
+        if self.hold(packet, None) == Ok(true) {
             return Ok(());
         }
         let send = self
@@ -170,7 +170,7 @@ impl Socket {
         let answer = self.client().expect_ack(self.key(), id);
         let future = AckFuture::new(self.clone(), id, answer); // gives the acknowledgement up if it was not sent
         let deadline = flags.timeout.map(|timeout| self.session().clock.now() + timeout);
-        let sent = if self.entrance().hold(event.packet(), Some((id, deadline)))? {
+        let sent = if self.hold(event.packet(), Some((id, deadline)))? {
             Ok(())
         } else {
             let mut shared = self.session().lock();
