@@ -10,7 +10,7 @@ use engineio_proto::server::Transmit;
 use crate::handlers::Handlers;
 use crate::session::answers::Answer;
 use crate::session::machine::Machine;
-use crate::session::{App, Session};
+use crate::session::{App, Session, Shared};
 use crate::shield::shield;
 use crate::transport::alarm::Alarm;
 use crate::transport::websocket::{Received, WebSocket};
@@ -74,7 +74,7 @@ impl Turn {
     /// Takes over new WebSockets and tells the machine the time.
     fn begin<A: App>(&mut self, session: &Session<A>, now: Instant) {
         let mut shared = session.lock();
-        self.websockets.append(&mut shared.arriving);
+        self.adopt(&mut shared);
         if shared
             .machine
             .poll_timeout()
@@ -161,6 +161,7 @@ impl Turn {
         let mut progress = false;
         loop {
             let mut shared = session.lock();
+            self.adopt(&mut shared); // one that came meanwhile may be what the machine speaks to already; it is read in the next turn
             let mut writable = self.is_writable(shared.machine.websocket());
             while let Some(transmit) = shared.machine.poll_transmit(writable) {
                 progress = true;
@@ -220,6 +221,11 @@ impl Turn {
         self.websockets.retain(|websocket| !websocket.is_ended());
         let at = [machine, farewells].into_iter().flatten().min();
         self.alarm.set(at, &*session.clock.timer, cx);
+    }
+
+    /// Takes over new WebSockets.
+    fn adopt<M>(&mut self, shared: &mut Shared<M>) {
+        self.websockets.append(&mut shared.arriving);
     }
 
     /// Whether the WebSocket that carries the session's messages takes more of them.
