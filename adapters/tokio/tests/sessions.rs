@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use socketio_tokio::{Ack, Server, Socket};
-use support::{Client, Response, Running, eventually, polling, reports};
+use socketio_tokio::{Ack, Socket};
+use support::{Response, Running, eventually, polling, remember, reports};
 use tungstenite::Message as Frame;
 
 #[test]
@@ -177,60 +177,6 @@ fn nothing_is_left_of_clients_that_come_and_go() {
         (server.io.session_count(), server.io.socket_count()) == (0, 0)
     });
     eventually("their sockets are freed", || Arc::strong_count(&token) == before);
-}
-
-#[test]
-fn nothing_is_left_when_the_runtime_is_shut_down() {
-    let Running { io, address, runtime } = Running::new();
-    let token = Arc::new(());
-    remember(&io, &token);
-    io.of("/").on("forever", async |socket: Socket| {
-        std::future::pending::<()>().await;
-        drop(socket);
-    });
-    let before = Arc::strong_count(&token);
-    let mut clients = [(); 3].map(|()| Client::open(address));
-    for client in &mut clients {
-        client.join("/");
-        client.emit("forever", json!([]));
-        client.emit_with_ack(1, "nothing else?", json!([]));
-        while client.next() != "31[]" {}
-    }
-    assert!(Arc::strong_count(&token) > before);
-    drop(runtime);
-    eventually("all are out", || (io.session_count(), io.socket_count()) == (0, 0));
-    assert_eq!(Arc::strong_count(&token), before);
-    for client in &mut clients {
-        assert!(client.rest().is_empty());
-    }
-}
-
-/// Every socket keeps a token, in each way in which it could be kept for too long.
-fn remember(io: &Server, token: &Arc<()>) {
-    let token = Arc::clone(token);
-    io.of("/")
-        .on_connect(move |socket: Socket| {
-            let token = Arc::clone(&token);
-            async move {
-                socket.data().insert(Arc::clone(&token));
-                let (own, kept) = (socket.clone(), Arc::clone(&token));
-                socket.on("own", move || {
-                    let (_own, _kept) = (own.clone(), Arc::clone(&kept));
-                    async {}
-                });
-                let ack = socket.emit_with_ack("never answered", ());
-                tokio::task::yield_now().await;
-                let own = socket.clone();
-                socket.on("late", move || {
-                    let (_own, _kept) = (own.clone(), Arc::clone(&token));
-                    async {}
-                });
-                if let Ok(ack) = ack {
-                    let _ = ack.await;
-                }
-            }
-        })
-        .on("nothing else?", async |ack: Ack| ack.send(()));
 }
 
 /// One client, which ends in one of many ways.

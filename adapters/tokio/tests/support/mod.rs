@@ -6,10 +6,10 @@ mod http;
 mod websocket;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use socketio_tokio::{Server, ServerBuilder};
+use socketio_tokio::{Ack, Server, ServerBuilder, Socket};
 
 pub(crate) use engine::RunningEngine;
 pub(crate) use http::{ENGINE, Http, Response, SOCKET, UPGRADE, polling, sid_in};
@@ -120,4 +120,32 @@ impl<T> Reports<T> {
     pub(crate) fn so_far(&self) -> Vec<T> {
         self.0.try_iter().collect()
     }
+}
+
+/// Every socket keeps a token, in each way in which it could be kept for too long.
+pub(crate) fn remember(io: &Server, token: &Arc<()>) {
+    let token = Arc::clone(token);
+    io.of("/")
+        .on_connect(move |socket: Socket| {
+            let token = Arc::clone(&token);
+            async move {
+                socket.data().insert(Arc::clone(&token));
+                let (own, kept) = (socket.clone(), Arc::clone(&token));
+                socket.on("own", move || {
+                    let (_own, _kept) = (own.clone(), Arc::clone(&kept));
+                    async {}
+                });
+                let ack = socket.emit_with_ack("never answered", ());
+                tokio::task::yield_now().await;
+                let own = socket.clone();
+                socket.on("late", move || {
+                    let (_own, _kept) = (own.clone(), Arc::clone(&token));
+                    async {}
+                });
+                if let Ok(ack) = ack {
+                    let _ = ack.await;
+                }
+            }
+        })
+        .on("nothing else?", async |ack: Ack| ack.send(()));
 }
