@@ -17,11 +17,14 @@ use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use crate::transport::blocking::Blocking;
+use crate::transport::blocking::{Blocking, Portion};
 use crate::transport::deflate::{Agreement, Deflate};
 
 /// Bytes read at a time. tungstenite clears its buffer before every read, so a large one costs more than it saves.
 const READ_BUFFER: usize = 4 << 10;
+
+/// Bytes that are read in search of one message before others get their turn. A message may have any number of fragments, most of them empty.
+const READ_AT_A_TIME: usize = 64 << 10;
 
 /// Bytes that are collected before they are written without being asked to: a wake-up's worth, at most.
 const WRITE_BUFFER: usize = 64 << 10;
@@ -295,7 +298,7 @@ impl WebSocket {
 
 impl Open {
     fn read(&mut self, cx: &mut Context<'_>) -> Result<tungstenite::Message, Error> {
-        let mut io = Blocking { io: &mut self.io, cx };
+        let mut io = Portion::new(Blocking { io: &mut self.io, cx }, READ_AT_A_TIME);
         match &mut self.deflate {
             None => self.context.read(&mut io),
             Some(deflate) => self.context.read(&mut deflate.unmark(&mut io)),
