@@ -47,6 +47,8 @@ export class Victim {
   #status;
   #level;
   #patience;
+  /** Connections that the attackers have. */
+  enemies = new Set();
 
   constructor(server, patience) {
     this.server = server;
@@ -78,11 +80,11 @@ export class Victim {
     }
   }
 
-  /** Does something again and again until the bystanders were served meanwhile. */
-  async whileServed(act, times = 10) {
+  /** Does something again and again, with pauses of `ms`, until the bystanders were served meanwhile. */
+  async whileServed(act, { times = 10, ms = 0 } = {}) {
     let busy = true;
     const acting = (async () => {
-      while (busy) await act();
+      for (; busy; await sleep(ms)) await act();
     })();
     try {
       await this.served(times);
@@ -128,6 +130,7 @@ export class Victim {
       } finally {
         watching = false;
         await watch;
+        for (const enemy of this.enemies) enemy.socket.destroy();
       }
       await this.served();
       await this.server.statsBecome(BYSTANDERS, this.#patience);
@@ -150,7 +153,8 @@ export async function attacker(victim, { read = true } = {}) {
   const enemy = new Attacker(socket);
   socket.setNoDelay(true);
   socket.on("error", () => {});
-  socket.on("close", () => (enemy.gone = true));
+  victim.enemies.add(enemy);
+  socket.on("close", () => (enemy.gone = true) && victim.enemies.delete(enemy));
   if (read) socket.on("data", (data) => enemy.take(data));
   else socket.pause();
   await new Promise((resolve, reject) => {
@@ -208,6 +212,11 @@ class Attacker {
     }
   }
 
+  /** Waits until `pattern` was heard, the connection ended, or `ms` have passed. */
+  async listen(pattern, ms = 200) {
+    for (const deadline = Date.now() + ms; Date.now() < deadline && !this.gone && !pattern.test(this.heard); ) await sleep(5);
+  }
+
   /** Waits until the server has hung up. */
   async hungUp(ms = PATIENCE) {
     for (const deadline = Date.now() + ms; !this.gone; await sleep(5)) assert.ok(Date.now() < deadline, `the server keeps the connection for more than ${ms} ms`);
@@ -230,9 +239,9 @@ class Attacker {
     return this.heard.slice(begin);
   }
 
-  /** Vanishes: every other one without taking leave, by a reset. */
-  vanish(n = 1) {
-    if (n % 2) this.socket.resetAndDestroy();
+  /** Vanishes: half of them without taking leave, by a reset. */
+  vanish() {
+    if (Math.random() < 0.5) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 }

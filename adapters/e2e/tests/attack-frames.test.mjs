@@ -16,6 +16,6 @@ underAttack("frames", {}, {
     });
     const nothing = repeated(frame(0x00, ""), 50_000);
     await Promise.all(enemies.map((enemy) => victim.whileServed(() => enemy.send(nothing))));
-    enemies.forEach((enemy, n) => enemy.vanish(n));
+    enemies.forEach((enemy) => enemy.vanish());
   },
 });
