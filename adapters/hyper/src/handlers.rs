@@ -30,12 +30,16 @@ impl Handlers {
         }
     }
 
-    /// Polls those that were woken. Says whether one is done now.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Polls those that were woken, until `most` of them are done. Says whether one is done now.
+    pub(crate) fn poll(&mut self, most: &mut usize, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        while let Poll::Ready(Some(result)) = self.0.poll_next_unpin(cx) {
+        while *most > 0 {
+            let Poll::Ready(Some(result)) = self.0.poll_next_unpin(cx) else {
+                return progress;
+            };
             report(result.map_err(panicked));
             progress = true;
+            *most -= 1;
         }
         progress
     }

@@ -81,7 +81,7 @@ impl<A: App> Driver<A> {
         for left in (0..ROUNDS).rev() {
             changed |= self.session.take_due();
             let handled = self.handle_events(cx);
-            let waited = self.handlers.poll(cx);
+            let waited = self.handlers.poll(&mut { usize::MAX }, cx);
             let transmitted = self.transmit(now, cx);
             let answered = self.poll_exchanges(now, cx);
             if !(handled || waited || transmitted || answered) {

@@ -30,6 +30,10 @@ use crate::transport::websocket::{Upgrade, WebSocket};
 /// Turns in a row before other sessions get theirs: a handler that emits all the time would otherwise hold its thread for good.
 const TURNS: usize = 16;
 
+/// Events that are handled in these turns, and handlers that are done: a body of a POST has as many events as bytes, almost, and whoever
+/// sends several such bodies would hold the thread for seconds.
+const EVENTS: usize = 256;
+
 /// What a session is for: Engine.IO messages, or the sockets of Socket.IO.
 pub(crate) trait App: Sized + Send + Sync + 'static {
     type Machine: Machine;
@@ -264,6 +268,7 @@ impl<A: App> Session<A> {
     /// Drives the session as far as it goes. Says whether it is over.
     fn drive(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
         self.due.store(true, Ordering::SeqCst);
+        let mut events = EVENTS;
         for _ in 0..TURNS {
             // The two fences: either the lock is seen to be free here, or whoever frees it sees that something is due.
             fence(Ordering::SeqCst);
@@ -274,10 +279,13 @@ impl<A: App> Session<A> {
             };
             let driving = Driving::new(&self.driving);
             if self.due.swap(false, Ordering::SeqCst) {
-                turn.take(self, cx);
+                turn.take(self, &mut events, cx);
             }
             let over = turn.finish();
             drop((driving, turn));
+            if events == 0 {
+                break;
+            }
             fence(Ordering::SeqCst);
             if !self.due.load(Ordering::SeqCst) {
                 return over;

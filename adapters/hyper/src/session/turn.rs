@@ -40,14 +40,15 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Reads what has arrived, handles it, writes what came of it: once each, so that many messages share a write.
-    pub(crate) fn take<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) {
+    /// Reads what has arrived, handles it, writes what came of it: once each, so that many messages share a write. No more than so many
+    /// `events` are handled.
+    pub(crate) fn take<A: App>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) {
         let now = session.clock.timer.now();
         self.begin(session, now);
         let paused = self.read(session, now, cx);
         for left in (0..ROUNDS).rev() {
-            let handled = self.handle_events(session, cx);
-            let waited = self.handlers.poll(cx);
+            let handled = self.handle_events(session, events, cx);
+            let waited = self.handlers.poll(events, cx);
             let transmitted = self.transmit(session, now, cx);
             if !(handled || waited || transmitted) {
                 break;
@@ -128,12 +129,12 @@ impl Turn {
     }
 
     /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.
-    fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, cx: &mut Context<'_>) -> bool {
+    fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         if !std::mem::replace(&mut self.begun, true) {
             self.handlers.start(shield(|| A::begin(session)), cx);
         }
-        loop {
+        while *events > 0 {
             let mut shared = session.lock();
             let busy = session.app.is_busy(self.handlers.len());
             let event = if busy {
@@ -151,9 +152,11 @@ impl Turn {
                 return true;
             };
             progress = true;
+            *events -= 1;
             self.ended |= A::Machine::is_last(&event);
             self.handlers.start(shield(|| A::handle_event(session, event)), cx);
         }
+        progress
     }
 
     /// Does what the machine wants done on the network; messages only as long as there is room for them.
