@@ -286,3 +286,79 @@ fn who_gets_an_event_late_comes_back_only_from_then_on() {
     );
     client.expect_nothing();
 }
+
+#[test]
+fn who_is_spoken_to_during_the_connect_handler_comes_back_only_from_then_on() {
+    let server = server(ConnectionStateRecovery::new());
+    let main = server.io.of("/");
+    main.on_connect(async |socket: Socket| {
+        if socket.recovered() {
+            return Ok(());
+        }
+        let others = socket.clone();
+        std::thread::spawn(move || others.emit("said", "by another"))
+            .join()
+            .unwrap()?;
+        socket.emit("said", "by the handler") // which comes first
+    });
+    let greetings = |client: &mut Client| {
+        let (first, second) = (event(client), event(client));
+        assert_eq!((first.1, second.1), (json!("by the handler"), json!("by another")));
+        second.2
+    };
+    let mut client = server.open();
+    let ada = join(&mut client, "/", None);
+    let last = greetings(&mut client);
+    drop(client);
+    eventually("it has left", || server.io.socket_count() == 0);
+
+    // The offset of what it saw last is before that of what it saw first, which it must not be told twice.
+    let mut client = server.open();
+    let bea = join(&mut client, "/", Some((&ada, Some(&last))));
+    assert_ne!(bea, ada);
+    greetings(&mut client);
+    main.emit("said", "in order again").unwrap();
+    let last = event(&mut client).2;
+    drop(client);
+    eventually("it has left", || server.io.socket_count() == 0);
+    let mut client = server.open();
+    assert_eq!(join(&mut client, "/", Some((&bea, Some(&last)))), bea);
+    client.expect_nothing();
+}
+
+#[test]
+fn whoever_comes_into_a_storm_may_come_back_once_it_is_over() {
+    let server = server(ConnectionStateRecovery::new());
+    let main = server.io.of("/");
+    main.on_connect(async |_: Socket| std::thread::sleep(Duration::from_millis(1))); // meanwhile, what is said waits
+    for _ in 0..50 {
+        let blowing = Arc::new(AtomicBool::new(true));
+        let storm: Vec<_> = (0..2)
+            .map(|_| {
+                let (main, blowing) = (main.clone(), Arc::clone(&blowing));
+                std::thread::spawn(move || {
+                    while blowing.load(Ordering::SeqCst) {
+                        main.emit("said", "whoosh").unwrap();
+                    }
+                })
+            })
+            .collect();
+        let mut client = server.open();
+        let ada = join(&mut client, "/", None);
+        blowing.store(false, Ordering::SeqCst);
+        storm.into_iter().for_each(|storm| storm.join().unwrap());
+        main.emit("said", "calm").unwrap();
+        let last = loop {
+            let (_, said, offset) = event(&mut client);
+            if said == "calm" {
+                break offset;
+            }
+        };
+        drop(client);
+        eventually("it has left", || server.io.socket_count() == 0);
+        let mut client = server.open();
+        assert_eq!(join(&mut client, "/", Some((&ada, Some(&last)))), ada);
+        drop(client);
+        eventually("it has left", || server.io.socket_count() == 0);
+    }
+}

@@ -43,8 +43,14 @@ impl Entrance {
         self.closed.store(true, Ordering::Release);
     }
 
-    /// Takes a packet that has to wait, with the acknowledgement that it asks for, and says so.
-    fn hold(&self, packet: &Encoded, ack: Option<(AckId, Option<Instant>)>) -> Result<bool, SendError<()>> {
+    /// Takes a packet that has to wait, with the acknowledgement that it asks for, and says so. `on_hold` is called before it can be
+    /// sent.
+    fn hold(
+        &self,
+        packet: &Encoded,
+        ack: Option<(AckId, Option<Instant>)>,
+        on_hold: impl FnOnce(),
+    ) -> Result<bool, SendError<()>> {
         if !self.closed.load(Ordering::Acquire) {
             return Ok(false);
         }
@@ -59,6 +65,7 @@ impl Entrance {
             packet: packet.clone(),
             ack,
         });
+        on_hold();
         Ok(true)
     }
 }
@@ -67,11 +74,7 @@ impl Socket {
     /// Holds a packet back if it has to wait, and says so. What the connect handler emits overtakes it, also in the order in which
     /// events are recorded.
     pub(crate) fn hold(&self, packet: &Encoded, ack: Option<(AckId, Option<Instant>)>) -> Result<bool, SendError<()>> {
-        let held = self.entrance().hold(packet, ack)?;
-        if held {
-            self.fall_behind();
-        }
-        Ok(held)
+        self.entrance().hold(packet, ack, || self.fall_behind())
     }
 
     /// The connect handler has had its first turn: sends what waits for that.
