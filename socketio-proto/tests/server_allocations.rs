@@ -9,11 +9,11 @@ use std::hint::black_box;
 
 use bytes::BytesMut;
 use bytestring::ByteString;
-use counting::allocations;
+use counting::{allocations, kept};
 use engineio_proto::server::Transmit;
 use engineio_proto::{ExchangeId, Message, TransportKind};
 use socketio_proto::server::{Connection, Event};
-use socketio_proto::{AckId, Encoded};
+use socketio_proto::{AckId, Encoded, Parser};
 use support::{Client, ms};
 
 const ROUNDS: usize = 1_000;
@@ -182,4 +182,15 @@ fn an_acknowledgement_costs_the_text_it_writes() {
     });
     println!("{count} allocations for {ROUNDS} acknowledgements");
     assert!(count <= 2 * ROUNDS, "{count}");
+}
+
+#[test]
+fn a_packet_that_waits_takes_hardly_more_memory_than_its_bytes() {
+    for length in [10, 500, 2_000, 4_090, 4_096, 5_000, 70_000, 1_000_000] {
+        let text = "x".repeat(length);
+        for parser in [Parser::default(), Parser::msgpack()] {
+            let (packet, kept) = kept(|| parser.event("/chat", None, "hello", &(&text, 7)).unwrap());
+            assert!(kept <= packet.len() + 1_200, "{kept} for {} bytes", packet.len());
+        }
+    }
 }

@@ -55,6 +55,13 @@ pub(crate) fn peak(work: impl FnOnce()) -> usize {
     (MOST.get() - before).unsigned_abs()
 }
 
+/// How many bytes are held for what `work` returns.
+pub(crate) fn kept<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = HELD.get();
+    let kept = work();
+    (kept, (HELD.get() - before).unsigned_abs())
+}
+
 fn count(allocations: usize, taken: usize, given_back: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + allocations);
     HELD.set(HELD.get() + taken as isize);

@@ -17,6 +17,10 @@ use crate::packet::{AckId, is_reserved_event};
 /// What the arguments of a common packet fit into. Longer ones make the buffer grow, by doubling.
 const PAYLOAD_GUESS: usize = 128;
 
+/// How much more room than it needs the text of a packet may keep. Grown by doubling, it would take twice the memory that is counted for
+/// it wherever it waits.
+const SPARE: usize = 1024;
+
 /// The packets of the default parser. A namespace begins with `/` and holds no comma; the peer would misread any other.
 impl Encoded {
     /// An event, for whose answer the sender waits under `id`, if it does.
@@ -140,6 +144,9 @@ fn packet(kind: PacketKind, mut text: String, attachments: Attachments) -> Encod
     if let (1.., Some(binary)) = (attachments.len(), kind.with_attachments()) {
         let announced = format!("{}{}-", binary.digit(), attachments.len());
         text.replace_range(1..2, &announced); // behind the packet type of Engine.IO, instead of the kind
+    }
+    if text.capacity() - text.len() > SPARE {
+        text.shrink_to_fit();
     }
     Encoded::with_attachments(Frame::encoded(text.into()), attachments)
 }

@@ -10,6 +10,9 @@ use crate::json::{self, Piece, Pieces};
 use crate::kind::PacketKind;
 use crate::packet::{AckId, Packet};
 
+/// How much more room than it needs a message may keep, as the text of a packet of the default parser.
+const SPARE: usize = 1024;
+
 /// The message that says a packet.
 pub(super) fn packet(packet: &Packet) -> Result<Bytes, EncodeError> {
     let mut writer = Writer::default();
@@ -46,7 +49,11 @@ pub(super) fn packet(packet: &Packet) -> Result<Bytes, EncodeError> {
             writer.payload(data)?;
         }
     }
-    Ok(writer.0.into())
+    let mut message = writer.0;
+    if message.capacity() - message.len() > SPARE {
+        message.shrink_to_fit();
+    }
+    Ok(message.into())
 }
 
 /// JSON and its attachments, to be written.
