@@ -62,7 +62,7 @@ underAttack("packets", { PING_INTERVAL: 2000, PING_TIMEOUT: 8000 }, {
   "namespaces in a flood": async (victim) => {
     const enemies = await crowd(many(20), async (n) => {
       const enemy = await joined(victim);
-      for (let i = 0; i < 300 && !enemy.gone; i++) await enemy.send(Buffer.concat([text(`0/dyn-${n * 1000 + i},{"a":"${"x".repeat(1000)}"}`), text("0/admin,"), text(`0/${"n".repeat(2000)},`)]));
+      for (let i = 0; i < 150 && !enemy.gone; i++) await enemy.send(Buffer.concat([text(`0/dyn-${n * 1000 + i},{"a":"${"x".repeat(1000)}"}`), text("0/admin,"), text(`0/${"n".repeat(2000)},`)]));
       return enemy;
     });
     await victim.served();
@@ -70,7 +70,7 @@ underAttack("packets", { PING_INTERVAL: 2000, PING_TIMEOUT: 8000 }, {
   },
 
   "rooms in a flood": async (victim) => {
-    const enemies = await crowd(many(10), async (n) => {
+    const enemies = await crowd(many(5), async (n) => {
       const enemy = await joined(victim);
       const rooms = Array.from({ length: 1000 }, (_, i) => `${n}.${i}.${"r".repeat(100)}`);
       for (let i = 0; i < 5; i++) await enemy.send(event("join", rooms.map((room) => room + i)));
@@ -83,7 +83,7 @@ underAttack("packets", { PING_INTERVAL: 2000, PING_TIMEOUT: 8000 }, {
   },
 
   "questions that nobody answers, both ways": async (victim) => {
-    const enemies = await crowd(many(10), async () => {
+    const enemies = await crowd(many(5), async () => {
       const enemy = await joined(victim);
       for (let i = 0; i < 1000 && !enemy.gone; i++) await enemy.send(Buffer.concat([event("server-ack", "x".repeat(100)), event("timeout-ack", 60_000, "x"), text(`2${i}["never-ack","x"]`)]));
       return enemy;
@@ -149,4 +149,4 @@ underAttack("packets", { PING_INTERVAL: 2000, PING_TIMEOUT: 8000 }, {
       enemy.vanish();
     });
   },
-}, { bound: 150, patience: 15_000 });
+}, { bound: 200, patience: 15_000 });
