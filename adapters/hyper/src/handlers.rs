@@ -30,6 +30,15 @@ impl Handlers {
         }
     }
 
+    /// Keeps a handler that was polled and is not done, or learns how it failed.
+    pub(crate) fn push(&mut self, begun: Result<Option<Task>, HandlerError>) {
+        match begun {
+            Ok(Some(task)) => self.0.push(AssertUnwindSafe(task).catch_unwind()),
+            Ok(None) => {}
+            Err(panicked) => report(Err(panicked)),
+        }
+    }
+
     /// Polls those that were woken, until `most` of them are done. Says whether one is done now.
     pub(crate) fn poll(&mut self, most: &mut usize, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
@@ -51,6 +60,11 @@ impl Handlers {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Polls a handler once, and returns it if it is not done then.
+pub(crate) fn begin(mut task: Task, cx: &mut Context<'_>) -> Option<Task> {
+    task.as_mut().poll(cx).is_pending().then_some(task)
 }
 
 fn report(result: Result<(), HandlerError>) {

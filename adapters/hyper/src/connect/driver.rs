@@ -293,7 +293,7 @@ impl<A: App> Driver<A> {
             .filter_map(|websocket| websocket.poll_end(now, cx));
         let at = [machine, farewells.min()].into_iter().flatten().min();
         self.websockets.retain(|websocket| !websocket.is_ended());
-        self.alarm.set(at, &*clock.timer, cx);
+        self.alarm.set(at, now, &*clock.timer, cx);
     }
 
     /// Whether the WebSocket that carries the session's messages takes more of them.

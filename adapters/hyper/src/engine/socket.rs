@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use engineio_proto::server::{Connection, Event};
 use engineio_proto::{CloseReason, Frame, Instant, Message, Revision, SendError, TransportKind};
@@ -11,7 +12,7 @@ use crate::handler::HandlerFuture;
 use crate::runtime::Task;
 use crate::session::{App, Session};
 use crate::shield::{shield, shield_future};
-use crate::{Data, Handshake, RequestHead};
+use crate::{Data, HandlerError, Handshake, RequestHead};
 
 /// One client of a plain Engine.IO server. Cheap to clone; it may be kept for as long as one likes, and after the client has left it
 /// says so.
@@ -120,18 +121,18 @@ impl App for EngineClient {
         (client, connection)
     }
 
-    fn handle_event(session: &Arc<Session<Self>>, event: Event) -> Option<Task> {
+    fn handle_event(session: &Arc<Session<Self>>, event: Event, cx: &mut Context<'_>) -> Option<Task> {
         let engine = &session.app.engine;
         match event {
             Event::Message(message) => {
                 let handler = engine.message()?;
-                Some(call(session, "message", move |socket| handler(socket, message)))
+                call(session, "message", |socket| handler(socket, message), cx)
             }
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");
                 Self::release(session);
                 let handler = engine.close()?;
-                Some(call(session, "close", move |socket| handler(socket, reason)))
+                call(session, "close", |socket| handler(socket, reason), cx)
             }
             Event::Drained => {
                 session.wake_senders();
@@ -141,9 +142,9 @@ impl App for EngineClient {
         }
     }
 
-    fn begin(session: &Arc<Session<Self>>) -> Option<Task> {
+    fn begin(session: &Arc<Session<Self>>, cx: &mut Context<'_>) -> Option<Task> {
         let handler = session.app.engine.connect()?;
-        Some(call(session, "connect", move |socket| handler(socket)))
+        call(session, "connect", |socket| handler(socket), cx)
     }
 
     fn release(session: &Arc<Session<Self>>) {
@@ -158,25 +159,46 @@ impl App for EngineClient {
     }
 }
 
-/// Calls a handler, and tells the application if it fails: never silently.
+/// Calls a handler and polls it once. What it does not do at once is returned.
 fn call(
     session: &Arc<Session<EngineClient>>,
     name: &'static str,
-    handler: impl FnOnce(EngineSocket) -> HandlerFuture + Send + 'static,
-) -> Task {
+    handler: impl FnOnce(EngineSocket) -> HandlerFuture,
+    cx: &mut Context<'_>,
+) -> Option<Task> {
     let socket = EngineSocket(Arc::clone(session));
-    Box::pin(async move {
-        let result = shield_future(async { handler(socket.clone()).await }).await;
-        let Err(error) = result.and_then(|result| result) else {
-            return;
-        };
-        tracing::warn!(handler = name, %error, "a handler failed");
-        if let Some(hook) = &socket.0.app.engine.on_handler_error {
-            if let Err(error) = shield(|| hook(&socket, name, &error)) {
-                tracing::error!(handler = name, %error, "the hook for handlers that fail failed");
-            }
+    let begun = shield(|| {
+        let mut future = handler(socket.clone());
+        match future.as_mut().poll(cx) {
+            Poll::Ready(result) => Err(result),
+            Poll::Pending => Ok(future),
         }
-    })
+    });
+    match begun {
+        Ok(Ok(future)) => Some(Box::pin(async move {
+            let result = shield_future(future).await;
+            report(&socket, name, result.and_then(|result| result));
+        })),
+        Ok(Err(result)) => {
+            report(&socket, name, result);
+            None
+        }
+        Err(panicked) => {
+            report(&socket, name, Err(panicked));
+            None
+        }
+    }
+}
+
+/// Tells the application of a handler that failed: never silently.
+fn report(socket: &EngineSocket, name: &'static str, result: Result<(), HandlerError>) {
+    let Err(error) = result else { return };
+    tracing::warn!(handler = name, %error, "a handler failed");
+    if let Some(hook) = &socket.0.app.engine.on_handler_error {
+        if let Err(error) = shield(|| hook(socket, name, &error)) {
+            tracing::error!(handler = name, %error, "the hook for handlers that fail failed");
+        }
+    }
 }
 
 /// Keeps the types of the handlers in one place.

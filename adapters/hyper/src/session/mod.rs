@@ -43,13 +43,17 @@ pub(crate) trait App: Sized + Send + Sync + 'static {
     /// Begins a session, with the request that asked for it.
     fn open(host: &Arc<Self::Host>, connection: Connection, now: Instant, head: &RequestHead) -> (Self, Self::Machine);
 
-    /// What is to be done before the first event. It is driven by the session, as what [`handle_event`](Self::handle_event) returns.
-    fn begin(_session: &Arc<Session<Self>>) -> Option<Task> {
+    /// Does what is to be done before the first event, as [`handle_event`](Self::handle_event) acts on one.
+    fn begin(_session: &Arc<Session<Self>>, _cx: &mut Context<'_>) -> Option<Task> {
         None
     }
 
-    /// Acts on an event. What cannot be done at once is returned and driven by the session, beside what follows.
-    fn handle_event(session: &Arc<Session<Self>>, event: <Self::Machine as Machine>::Event) -> Option<Task>;
+    /// Acts on an event, as far as that goes at once. What is left was polled; it is driven by the session, beside what follows.
+    fn handle_event(
+        session: &Arc<Session<Self>>,
+        event: <Self::Machine as Machine>::Event,
+        cx: &mut Context<'_>,
+    ) -> Option<Task>;
 
     /// Lets go of the session, which is over, and of everyone who waits for its client: handlers that do are what keeps its last
     /// events from being handled.
@@ -139,6 +143,16 @@ impl<A: App> Session<A> {
         if !self.driving.load(Ordering::SeqCst) {
             self.task.wake();
         }
+    }
+
+    /// There is something to drive, says who drives.
+    pub(crate) fn be_due(&self) {
+        self.due.store(true, Ordering::SeqCst);
+    }
+
+    /// Whoever drives is about to see everything that has happened.
+    pub(crate) fn take_due(&self) {
+        self.due.store(false, Ordering::SeqCst);
     }
 
     /// Sends something as soon as there is room for it, and for what others wanted to send before.

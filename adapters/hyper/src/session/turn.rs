@@ -28,6 +28,8 @@ const ROUNDS: usize = 16;
 #[derive(Default)]
 pub(crate) struct Turn {
     websockets: Vec<WebSocket>,
+    /// Some of them came after the others had been read.
+    unread: bool,
     handlers: Handlers,
     alarm: Alarm,
     /// The machine's last event has come.
@@ -47,6 +49,7 @@ impl Turn {
         self.begin(session, now);
         let paused = self.read(session, now, cx);
         for left in (0..ROUNDS).rev() {
+            session.take_due(); // whatever it is that is due, it is seen from here on
             let handled = self.handle_events(session, events, cx);
             let waited = self.handlers.poll(events, cx);
             let transmitted = self.transmit(session, now, cx);
@@ -56,6 +59,9 @@ impl Turn {
             if left == 0 {
                 cx.waker().wake_by_ref();
             }
+        }
+        if std::mem::take(&mut self.unread) {
+            session.be_due();
         }
         if paused && session.wake_readers() {
             cx.waker().wake_by_ref();
@@ -132,7 +138,7 @@ impl Turn {
     fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         if !std::mem::replace(&mut self.begun, true) {
-            self.handlers.start(shield(|| A::begin(session)), cx);
+            self.handlers.push(shield(|| A::begin(session, cx)));
         }
         while *events > 0 {
             let mut shared = session.lock();
@@ -154,7 +160,7 @@ impl Turn {
             progress = true;
             *events -= 1;
             self.ended |= A::Machine::is_last(&event);
-            self.handlers.start(shield(|| A::handle_event(session, event)), cx);
+            self.handlers.push(shield(|| A::handle_event(session, event, cx)));
         }
         progress
     }
@@ -164,7 +170,8 @@ impl Turn {
         let mut progress = false;
         loop {
             let mut shared = session.lock();
-            self.adopt(&mut shared); // one that came meanwhile may be what the machine speaks to already; it is read in the next turn
+            // One that came meanwhile may be what the machine speaks to already.
+            self.unread |= self.adopt(&mut shared);
             let mut writable = self.is_writable(shared.machine.websocket());
             while let Some(transmit) = shared.machine.poll_transmit(writable) {
                 progress = true;
@@ -223,12 +230,14 @@ impl Turn {
             .min();
         self.websockets.retain(|websocket| !websocket.is_ended());
         let at = [machine, farewells].into_iter().flatten().min();
-        self.alarm.set(at, &*session.clock.timer, cx);
+        self.alarm.set(at, now, &*session.clock.timer, cx);
     }
 
-    /// Takes over new WebSockets.
-    fn adopt<M>(&mut self, shared: &mut Shared<M>) {
+    /// Takes over new WebSockets. Says whether there are some.
+    fn adopt<M>(&mut self, shared: &mut Shared<M>) -> bool {
+        let arrived = !shared.arriving.is_empty();
         self.websockets.append(&mut shared.arriving);
+        arrived
     }
 
     /// Whether the WebSocket that carries the session's messages takes more of them.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
 use std::time::Duration;
 
 use engineio_proto::{Instant, Revision};
@@ -11,6 +12,7 @@ use futures_util::future::join_all;
 use socketio_proto::server::{AckError, Connection, Event, SocketKey};
 use socketio_proto::{AckId, Args, DisconnectReason};
 
+use crate::handlers::begin;
 use crate::runtime::Task;
 use crate::session::{App, Session};
 use crate::shield::{shield, shield_future};
@@ -60,14 +62,14 @@ impl App for Client {
         )
     }
 
-    fn handle_event(session: &Arc<Session<Self>>, event: Event) -> Option<Task> {
+    fn handle_event(session: &Arc<Session<Self>>, event: Event, cx: &mut Context<'_>) -> Option<Task> {
         let client = &session.app;
         match event {
             Event::Connect {
                 socket,
                 namespace,
                 auth,
-            } => connect(session, socket, &namespace, auth),
+            } => begin(connect(session, socket, &namespace, auth)?, cx),
             Event::Event {
                 socket,
                 name,
@@ -76,13 +78,13 @@ impl App for Client {
             } => {
                 let socket = client.sockets().get(&socket).cloned()?;
                 let reply = reply.map(|reply| reply.id());
-                handle(&socket, IncomingEvent { name, args, reply })
+                handle(&socket, IncomingEvent { name, args, reply }, cx)
             }
             Event::Ack { socket, id, args } => client.settle(socket, id, Ok(args)),
             Event::AckFailed { socket, id, error } => client.settle(socket, id, Err(error)),
             Event::Disconnect { socket, reason } => {
                 let socket = client.sockets().remove(&socket)?;
-                client.disconnect(&socket, &reason)
+                begin(client.disconnect(&socket, &reason)?, cx)
             }
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");

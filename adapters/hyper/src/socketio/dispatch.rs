@@ -2,26 +2,27 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytestring::ByteString;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::handler::{AnyHandler, Call};
+use crate::handlers::begin;
 use crate::runtime::Task;
 use crate::shield::{shield, shield_future};
 use crate::socketio::client::{Load, report};
 use crate::socketio::stage::Due;
 use crate::{Ack, HandlerError, IncomingEvent, Socket};
 
-/// Handles an event that has arrived. What it does not do at once is returned.
-pub(crate) fn handle(socket: &Socket, event: IncomingEvent) -> Option<Task> {
+/// Handles an event that has arrived. What is not done at once is returned.
+pub(crate) fn handle(socket: &Socket, event: IncomingEvent, cx: &mut Context<'_>) -> Option<Task> {
     let due = socket.arrive(event)?;
     if due.is_checked() {
-        return Some(Box::pin(serve(socket.clone(), Some(due))));
+        return begin(Box::pin(serve(socket.clone(), Some(due))), cx);
     }
     announce(socket, &due);
-    start(socket, due)
+    start(socket, due, cx)
 }
 
 /// Handles events that wait, one after the other, behind `first`. The handlers that they begin do not hold each other up: only
@@ -33,11 +34,8 @@ pub(crate) async fn serve(socket: Socket, first: Option<Due>) {
     };
     let mut next = first.or_else(|| socket.next_held());
     while let Some(due) = next {
-        if let Some(mut task) = begun.beside(check(&socket, due)).await {
-            let at_once = poll_fn(|cx| Poll::Ready(task.as_mut().poll(cx).is_ready()));
-            if !at_once.await {
-                begun.push(task);
-            }
+        if let Some(task) = begun.beside(check(&socket, due)).await {
+            begun.push(task);
         }
         next = socket.next_held();
     }
@@ -48,7 +46,7 @@ pub(crate) async fn serve(socket: Socket, first: Option<Due>) {
 async fn check(socket: &Socket, mut due: Due) -> Option<Task> {
     announce(socket, &due);
     if !due.is_checked() {
-        return start(socket, due);
+        return start_here(socket, due).await;
     }
     let load = Load::new(socket, due.event.len());
     for middleware in due.hooks.middlewares() {
@@ -60,7 +58,7 @@ async fn check(socket: &Socket, mut due: Due) -> Option<Task> {
     }
     drop(load);
     due.handler = socket.find_handler(due.event.name());
-    start(socket, due)
+    start_here(socket, due).await
 }
 
 /// Tells the catch-all listeners of an event.
@@ -72,10 +70,16 @@ fn announce(socket: &Socket, due: &Due) {
     }
 }
 
+/// [`start`], in the task that waited.
+async fn start_here(socket: &Socket, due: Due) -> Option<Task> {
+    let mut due = Some(due);
+    poll_fn(|cx| Poll::Ready(due.take().and_then(|due| start(socket, due, cx)))).await
+}
+
 /// Calls the handler of an event, if there is one. What it does not do at once is returned.
-fn start(socket: &Socket, due: Due) -> Option<Task> {
+fn start(socket: &Socket, due: Due, cx: &mut Context<'_>) -> Option<Task> {
     match &due.handler {
-        Some(handler) => call(socket, due.event, &**handler),
+        Some(handler) => call(socket, due.event, &**handler, cx),
         None => {
             if due.hooks.incoming().next().is_none() {
                 socket.log_ignored(&due.event);
@@ -85,36 +89,33 @@ fn start(socket: &Socket, due: Due) -> Option<Task> {
     }
 }
 
-/// Calls the handler of an event. What it does not do at once is returned.
-fn call(socket: &Socket, event: IncomingEvent, handler: &dyn AnyHandler) -> Option<Task> {
+/// Calls the handler of an event and polls it once: most are done then. What it does not do at once is returned.
+fn call(socket: &Socket, event: IncomingEvent, handler: &dyn AnyHandler, cx: &mut Context<'_>) -> Option<Task> {
     let ack = event.reply.map(|id| Ack::new(socket.clone(), id));
     let begun = shield(|| {
-        handler.call(Call {
+        let mut future = handler.call(Call {
             socket,
             args: event.args.cursor(),
             ack,
-        })
+        })?;
+        match future.as_mut().poll(cx) {
+            Poll::Ready(result) => result.map(|()| None),
+            Poll::Pending => Ok(Some(future)),
+        }
     });
-    match begun.and_then(|begun| Ok(begun?)) {
-        Ok(future) => {
+    match begun.and_then(|begun| begun) {
+        Ok(None) => None,
+        Ok(Some(future)) => {
             let load = Load::new(socket, event.len());
-            let name = event.name;
+            // As it came, the name keeps the whole message or body that it is a slice of.
+            let name = ByteString::from(event.name());
             Some(Box::pin(async move {
-                let mut future = pin!(shield_future(future));
-                let (name, result) = match poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
-                    Poll::Ready(result) => (name, result),
-                    Poll::Pending => {
-                        // As it came, the name keeps the whole message or body that it is a slice of.
-                        let detached = ByteString::from(&*name);
-                        drop(name);
-                        (detached, future.await)
-                    }
-                };
+                let result = shield_future(future).await;
                 report(&load.socket, &name, result.and_then(|result| result));
             }))
         }
         Err(error) => {
-            report(socket, &event.name, Err(error));
+            report(socket, event.name(), Err(error));
             None
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use socketio_proto::{Args, DisconnectReason};
@@ -26,6 +26,8 @@ pub(crate) struct Listeners {
     inner: RwLock<Inner>,
     /// Which [kinds](Hooks::kinds) of hooks there are: to be asked for each event, without the lock.
     hooks: AtomicU8,
+    /// Some event has, or had, a handler here: most applications have them all in one place, the socket's or the namespace's.
+    has_events: AtomicBool,
 }
 
 #[derive(Default)]
@@ -42,12 +44,12 @@ struct Inner {
 
 impl Listeners {
     pub(crate) fn on<P: 'static>(&self, event: Cow<'static, str>, handler: impl Handler<P>) {
-        self.add(|inner| inner.events.insert(event, Arc::new(Erased::<_, P>::new(handler))));
+        self.add_event(event, Arc::new(Erased::<_, P>::new(handler)));
     }
 
     pub(crate) fn once<P: 'static>(&self, event: Cow<'static, str>, handler: impl Handler<P>) {
         let handler = Arc::new(Once::new(event.clone(), Erased::<_, P>::new(handler)));
-        self.add(|inner| inner.events.insert(event, handler));
+        self.add_event(event, handler);
     }
 
     pub(crate) fn off(&self, event: &str) {
@@ -123,6 +125,9 @@ impl Listeners {
     }
 
     pub(crate) fn event(&self, name: &str) -> Option<Arc<dyn AnyHandler>> {
+        if !self.has_events.load(Ordering::Acquire) {
+            return None;
+        }
         self.read(|inner| inner.events.get(name).cloned())
     }
 
@@ -159,6 +164,13 @@ impl Listeners {
         };
         let before = self.change(|inner| std::mem::replace(inner, closed));
         drop(before); // outside the lock: what they captured may have a `Drop` of its own
+    }
+
+    fn add_event(&self, event: Cow<'static, str>, handler: Arc<dyn AnyHandler>) {
+        self.add(|inner| {
+            self.has_events.store(true, Ordering::Release);
+            inner.events.insert(event, handler)
+        });
     }
 
     fn add_hook(&self, add: impl FnOnce(&mut Hooks)) {

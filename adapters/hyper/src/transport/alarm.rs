@@ -17,12 +17,14 @@ struct Armed {
 
 impl Alarm {
     /// Wakes the task at this moment; or not at all, if there is none.
-    pub(crate) fn set(&mut self, at: Option<Instant>, timer: &dyn Timer, cx: &mut Context<'_>) {
+    pub(crate) fn set(&mut self, at: Option<Instant>, now: Instant, timer: &dyn Timer, cx: &mut Context<'_>) {
         let Some(at) = at else {
             self.0 = None;
             return;
         };
         match &mut self.0 {
+            // It was polled when it was armed, and whoever polls is the same in the end.
+            Some(armed) if armed.at == at && now < at => return,
             Some(armed) if armed.at == at => {}
             Some(armed) => {
                 timer.reset(&mut armed.sleep, at);
