@@ -14,8 +14,8 @@ pub fn json(length: usize) -> String {
         let score = f64::from(id % 97) + 0.5;
         let object = format!(
             r#"{{"active":{active},"id":{id},"name":"user {id}","position":[{},-{}],"score":{score},"tags":["a","b\n"],"team":null}},"#,
-            id % 640,
-            id % 480,
+            id % 640 + 1,
+            id % 480 + 1,
         );
         if json.len() + object.len() + 3 > length {
             break;

@@ -94,7 +94,7 @@ impl Pool {
             }
             let (out, pings) = (&mut self.out, &mut self.pings);
             out.clear();
-            let open = wire.receive(&mut self.scratch, |bytes| {
+            let open = wire.receive(event, &mut self.scratch, |bytes| {
                 websocket::frames(bytes, |frame| {
                     if frame == Frame::Text(b"2") {
                         websocket::text(b"3", out);

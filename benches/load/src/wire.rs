@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
+use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -57,13 +58,21 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads all that has come and shows it to `take`, which says how much of it were complete messages. False if the server has closed.
-    pub fn receive(&mut self, scratch: &mut [u8], mut take: impl FnMut(&[u8]) -> Result<usize>) -> Result<bool> {
+    /// Reads all that has come, as an event tells, and shows it to `take`, which says how much of it were complete messages. False if the
+    /// server has closed.
+    pub fn receive(
+        &mut self,
+        event: &Event,
+        scratch: &mut [u8],
+        mut take: impl FnMut(&[u8]) -> Result<usize>,
+    ) -> Result<bool> {
         loop {
             let length = match self.stream.read(scratch) {
                 Ok(0) => return Ok(false),
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+                // It has closed before it read all that we sent.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(false),
                 Err(error) => return Err(error).context("reading"),
             };
             if self.incomplete.is_empty() {
@@ -74,8 +83,8 @@ impl Wire {
                 let taken = take(&self.incomplete)?;
                 self.incomplete.drain(..taken);
             }
-            // Less than there was room for: nothing is left, and what comes later is told anew.
-            if length < scratch.len() {
+            // Less than there was room for: nothing is left but perhaps the end, and what comes later is told anew.
+            if length < scratch.len() && !event.is_read_closed() {
                 return Ok(true);
             }
         }

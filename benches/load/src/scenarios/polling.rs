@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use mio::event::Event;
 use mio::{Events, Poll};
 
 use crate::http;
@@ -72,9 +73,9 @@ impl PollingEcho {
                 session.get.flush()?;
                 session.post.flush()?;
                 if event.is_readable() && index % 2 == 0 {
-                    session.polled(&mut scratch, answer.as_bytes(), tally)?;
+                    session.polled(event, &mut scratch, answer.as_bytes(), tally)?;
                 } else if event.is_readable() {
-                    session.accepted(&mut scratch)?;
+                    session.accepted(event, &mut scratch)?;
                 }
                 if session.posted && session.unanswered == 0 {
                     session.send(self.in_flight)?;
@@ -98,8 +99,12 @@ impl Session {
         let mut poll_request = Vec::new();
         http::get(Some(&sid), &mut poll_request);
         let connected = exchange(&mut stream, &poll_request)?;
-        ensure!(connected.starts_with(b"40{"), "not connected");
         request.clear();
+        if connected_after_ping(&connected)? {
+            http::post(&sid, b"3", &mut request);
+            ensure!(exchange(&mut stream, &request)? == b"ok", "not ok");
+            request.clear();
+        }
         http::post(&sid, body.as_bytes(), &mut request);
         Ok(Self {
             get: Wire::connect(port, poll.registry(), 2 * index)?,
@@ -121,9 +126,9 @@ impl Session {
     }
 
     /// A POST is answered.
-    fn accepted(&mut self, scratch: &mut [u8]) -> Result<()> {
+    fn accepted(&mut self, event: &Event, scratch: &mut [u8]) -> Result<()> {
         let posted = &mut self.posted;
-        let open = self.post.receive(scratch, |bytes| {
+        let open = self.post.receive(event, scratch, |bytes| {
             http::answers(bytes, |body| {
                 ensure!(body == b"ok" && !*posted, "answered twice, or not ok");
                 *posted = true;
@@ -135,10 +140,10 @@ impl Session {
     }
 
     /// A GET is answered: checks each packet, and polls again.
-    fn polled(&mut self, scratch: &mut [u8], answer: &[u8], tally: &mut Tally) -> Result<()> {
+    fn polled(&mut self, event: &Event, scratch: &mut [u8], answer: &[u8], tally: &mut Tally) -> Result<()> {
         let (unanswered, since) = (&mut self.unanswered, self.since);
         let mut polls = 0;
-        let open = self.get.receive(scratch, |bytes| {
+        let open = self.get.receive(event, scratch, |bytes| {
             http::answers(bytes, |body| {
                 polls += 1;
                 for packet in body.split(|&byte| byte == SEPARATOR) {
@@ -170,6 +175,17 @@ pub fn sid(body: &[u8]) -> Result<String> {
     let (_, rest) = body.split_once(r#""sid":""#).context("no sid")?;
     let (sid, _) = rest.split_once('"').context("no sid")?;
     Ok(sid.to_owned())
+}
+
+/// Checks what comes when a socket is connected. True if a ping came with it: some servers ping as soon as the session is open.
+pub fn connected_after_ping(body: &[u8]) -> Result<bool> {
+    let connected = body.strip_prefix(b"2\x1e").unwrap_or(body);
+    ensure!(
+        connected.starts_with(b"40{"),
+        "not connected: {}",
+        String::from_utf8_lossy(body)
+    );
+    Ok(connected.len() < body.len())
 }
 
 /// One request, whose answer is awaited.
