@@ -1,5 +1,6 @@
 //! Measures what Socket.IO servers cost, side by side. `README.md` says how to run it and how to read it.
 
+mod chart;
 mod http;
 mod measure;
 mod options;
@@ -72,6 +73,8 @@ fn report(results: &Results, out: &Path) -> Result<()> {
     let tables = table::tables(results, &scenarios);
     print!("{tables}");
     fs::write(out.join("table.md"), tables)?;
+    fs::write(out.join("costs.svg"), chart::costs(results, &scenarios))?;
+    fs::write(out.join("growth.svg"), chart::growth(results, &scenarios))?;
     println!("These tables and the charts are in {}", out.display());
     Ok(())
 }

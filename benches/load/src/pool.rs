@@ -29,11 +29,6 @@ pub struct Pool {
 impl Pool {
     /// Connects them one after the other.
     pub fn connect(port: u16, clients: usize) -> Result<Self> {
-        Self::connect_spread(port, clients, Duration::ZERO)
-    }
-
-    /// Connects them with a pause before each.
-    pub fn connect_spread(port: u16, clients: usize, pause: Duration) -> Result<Self> {
         let mut pool = Self {
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
@@ -44,9 +39,6 @@ impl Pool {
         };
         for index in 0..clients {
             pool.wires.push(open(port, pool.poll.registry(), index)?);
-            if !pause.is_zero() {
-                pool.listen(pause)?;
-            }
         }
         Ok(pool)
     }
