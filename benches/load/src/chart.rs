@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::measure::{CPU, FRESH};
 use crate::results::Results;
 use crate::scenarios::{Bound, Scenario};
-use crate::table::{PEER, number};
+use crate::table::{PEER, number, thousands};
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 250.0;
@@ -13,7 +13,7 @@ const RIGHT: f64 = 40.0;
 const BAR: f64 = 13.0;
 const GAP: f64 = 14.0;
 /// Bars that are longer end here: so many times as much as the peer takes.
-const MOST: f64 = 2.5;
+const MOST: f64 = 1.75;
 
 /// Servers and their colours, the first in the picture first.
 const COLOURS: [(&str, &str); 5] = [
@@ -34,7 +34,8 @@ struct Picture {
 
 /// What each server takes as a part of what the peer takes; the goal is a line.
 pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
-    let servers = drawn(results);
+    let scenarios: Vec<_> = scenarios.iter().filter(|scenario| scenario.growth.is_none()).collect();
+    let servers = drawn(results, &scenarios);
     let scale = (WIDTH - LEFT - RIGHT) / MOST;
     let mut picture = Picture::new(
         "What an operation costs the server",
@@ -43,7 +44,7 @@ pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
     let top = picture.legend(&servers);
     let mut y = top + 26.0;
     let start = y;
-    for scenario in scenarios.iter().filter(|scenario| scenario.growth.is_none()) {
+    for scenario in scenarios {
         let metric = if results.value(&scenario.title, FRESH, PEER).is_some() {
             FRESH
         } else {
@@ -69,7 +70,7 @@ pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
             let unit = if metric == CPU { " µs" } else { " B" };
             let mut label = format!("{}{unit}", number(value));
             if server != PEER {
-                let _ = write!(label, " · {ratio:.2}");
+                let _ = write!(label, " ({ratio:.2})");
             }
             if ratio > MOST * 0.82 {
                 picture.text(LEFT + length - 6.0, top + 9.0, "end", 10, "white", &label);
@@ -104,9 +105,9 @@ pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
         y += height + GAP;
     }
     let mut axis = Picture { body: String::new() };
-    for tenths in (0..=25).step_by(5) {
-        let x = LEFT + f64::from(tenths) / 10.0 * scale;
-        let colour = if tenths == 10 { "#8fa0af" } else { PALE };
+    for quarters in 0..=7 {
+        let x = LEFT + f64::from(quarters) / 4.0 * scale;
+        let colour = if quarters == 4 { "#8fa0af" } else { PALE };
         axis.line(x, start - 8.0, x, y - 4.0, colour, 1.0);
         axis.text(
             x,
@@ -114,7 +115,7 @@ pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
             "middle",
             11,
             "#66757f",
-            &format!("{}", f64::from(tenths) / 10.0),
+            &format!("{}", f64::from(quarters) / 4.0),
         );
     }
     picture.behind(&axis.body);
@@ -123,36 +124,43 @@ pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
 
 /// A panel for each thing that grows: both axes logarithmic, so that what does not grow is level.
 pub fn growth(results: &Results, scenarios: &[Scenario]) -> String {
-    let servers = drawn(results);
+    let scenarios: Vec<_> = scenarios.iter().filter(|scenario| scenario.growth.is_some()).collect();
+    let servers = drawn(results, &scenarios);
     let mut picture = Picture::new(
         "What happens when there are more",
         "Level lines are good. Both axes are logarithmic.",
     );
     let top = picture.legend(&servers);
     let mut names: Vec<&str> = Vec::new();
-    for scenario in scenarios.iter().filter(|scenario| scenario.growth.is_some()) {
-        let known = servers.iter().any(|(server, _)| {
-            [CPU, FRESH]
-                .iter()
-                .any(|metric| results.value(&scenario.title, metric, server).is_some())
-        });
-        if known && !names.contains(&scenario.name) {
+    for scenario in &scenarios {
+        if !names.contains(&scenario.name) && servers.iter().any(|(server, _)| is_measured(results, scenario, server)) {
             names.push(scenario.name);
         }
     }
-    let (width, height) = (430.0, 230.0);
+    let (width, height) = (430.0, 170.0);
     for (index, name) in names.iter().enumerate() {
         let x = 20.0 + (index % 2) as f64 * (width + 50.0);
         let y = top + 20.0 + (index / 2) as f64 * (height + 70.0);
-        let members: Vec<_> = scenarios.iter().filter(|scenario| scenario.name == *name).collect();
+        let members: Vec<_> = scenarios
+            .iter()
+            .copied()
+            .filter(|scenario| scenario.name == *name)
+            .collect();
         picture.panel(results, &members, &servers, (x, y, width, height));
     }
     picture.finish(top + 20.0 + names.len().div_ceil(2) as f64 * (height + 70.0))
 }
 
-/// The servers that have figures, with their colours; others than the known ones are black.
-fn drawn(results: &Results) -> Vec<(&str, &'static str)> {
-    let measured = results.servers();
+fn is_measured(results: &Results, scenario: &Scenario, server: &str) -> bool {
+    [CPU, FRESH]
+        .iter()
+        .any(|metric| results.value(&scenario.title, metric, server).is_some())
+}
+
+/// The servers that these scenarios have figures of, with their colours; others than the known ones are black.
+fn drawn<'a>(results: &'a Results, scenarios: &[&Scenario]) -> Vec<(&'a str, &'static str)> {
+    let mut measured = results.servers();
+    measured.retain(|server| scenarios.iter().any(|scenario| is_measured(results, scenario, server)));
     let known = COLOURS.iter().filter_map(|(name, colour)| {
         let server = measured.iter().find(|server| *server == name)?;
         Some((*server, *colour))
@@ -238,14 +246,21 @@ impl Picture {
             let label = if step < 1.0 {
                 format!("{step:.1}")
             } else {
-                format!("{step:.0}")
+                thousands(step)
             };
             self.text(left - 8.0, y + 4.0, "end", 11, "#66757f", &label);
             step *= 10.0;
         }
         for (_, size) in &sizes {
             let (x, _) = at(*size as f64, low);
-            self.text(x, top + height + 18.0, "middle", 11, "#66757f", &size.to_string());
+            self.text(
+                x,
+                top + height + 18.0,
+                "middle",
+                11,
+                "#66757f",
+                &thousands(*size as f64),
+            );
         }
         for (server, colour) in servers {
             let places: Vec<_> = points(server)
@@ -266,10 +281,16 @@ impl Picture {
 
     fn text(&mut self, x: f64, y: f64, anchor: &str, size: u32, colour: &str, text: &str) {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        // So that lines behind it do not cross it.
+        let halo = if colour == "white" {
+            ""
+        } else {
+            r##" stroke="#fbfcfd" stroke-width="3" paint-order="stroke""##
+        };
         let weight = if size >= 20 { "600" } else { "400" };
         let _ = writeln!(
             self.body,
-            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" font-size="{size}" font-weight="{weight}" fill="{colour}">{text}</text>"#
+            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" font-size="{size}" font-weight="{weight}" fill="{colour}"{halo}>{text}</text>"#
         );
     }
 

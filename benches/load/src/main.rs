@@ -45,7 +45,7 @@ fn measure_all(measure: &Measure) -> Result<()> {
     for scenario in &measure.scenarios {
         results.forget(&scenario.title);
         for round in 0..measure.rounds {
-            for program in &measure.servers {
+            for program in measure.servers.iter().filter(|program| scenario.suits(program)) {
                 print!("{:<40} {:<14} ", scenario.title, program.name);
                 std::io::stdout().flush()?;
                 match scenario.run(program, measure.times) {
@@ -71,11 +71,10 @@ fn measure_all(measure: &Measure) -> Result<()> {
 fn report(results: &Results, out: &Path) -> Result<()> {
     let scenarios = scenarios::all();
     let tables = table::tables(results, &scenarios);
-    print!("{tables}");
-    fs::write(out.join("table.md"), tables)?;
+    fs::write(out.join("table.md"), &tables)?;
     fs::write(out.join("costs.svg"), chart::costs(results, &scenarios))?;
     fs::write(out.join("growth.svg"), chart::growth(results, &scenarios))?;
-    println!("These tables and the charts are in {}", out.display());
+    println!("{tables}These tables and the charts are in {}", out.display());
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::measure::Times;
 use crate::scenarios::{self, Scenario};
-use crate::server::Program;
+use crate::server::{Program, SERVERS};
 
 const USAGE: &str = "\
 run [--scenarios NAME,NAME...] [--servers NAME,NAME...] [--rounds N] [--quick] [--out DIRECTORY] [--report] [--list]
@@ -40,7 +40,7 @@ pub struct Measure {
 impl Command {
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let mut scenarios = scenarios::all();
-        let mut servers = String::from("tokio,smol,socketioxide,node,floor");
+        let mut servers = SERVERS.join(",");
         let mut rounds = None;
         let (mut quick, mut report) = (false, false);
         let mut out = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Figure;
+use crate::server::SERVERS;
 
 const FILE: &str = "results.json";
 
@@ -68,7 +69,7 @@ impl Results {
         }));
     }
 
-    /// The servers that were measured, in the order of their turns.
+    /// The servers that were measured: the known ones first.
     pub fn servers(&self) -> Vec<&str> {
         let mut servers = Vec::new();
         for figure in &self.figures {
@@ -76,6 +77,12 @@ impl Results {
                 servers.push(&figure.server);
             }
         }
+        servers.sort_by_key(|server| {
+            SERVERS
+                .iter()
+                .position(|known| known == server)
+                .unwrap_or(SERVERS.len())
+        });
         servers
     }
 

@@ -12,6 +12,9 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 
+/// The servers that are known by name, in the order of their turns.
+pub const SERVERS: [&str; 5] = ["tokio", "smol", "socketioxide", "node", "floor"];
+
 /// The server's core, where it has one of its own; the other is the generator's.
 const SERVER_CORE: usize = 0;
 const GENERATOR_CORE: usize = 1;

@@ -20,19 +20,25 @@ pub fn tables(results: &Results, scenarios: &[Scenario]) -> String {
 
 /// A value with three significant digits, whole if it is large.
 pub fn number(value: f64) -> String {
-    let size = value.abs();
-    let thousands = |value: f64| {
-        let digits = format!("{value:.0}");
-        match digits.len() {
-            length @ 5.. => format!("{},{}", &digits[..length - 3], &digits[length - 3..]),
-            _ => digits,
-        }
-    };
-    match size {
+    match value.abs() {
         100.0.. => thousands(value),
         10.0.. => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
+}
+
+/// A whole number, its digits in threes.
+pub fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        let left = digits.len() - index;
+        if left % 3 == 0 && text.ends_with(|before: char| before.is_ascii_digit()) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn costs(results: &Results, scenarios: &[Scenario], text: &mut String) {
@@ -57,21 +63,30 @@ fn costs(results: &Results, scenarios: &[Scenario], text: &mut String) {
 }
 
 fn latencies(results: &Results, scenarios: &[Scenario], text: &mut String) {
-    let mut rows = Vec::new();
-    for scenario in scenarios.iter().filter(|scenario| scenario.growth.is_none()) {
-        rows.extend([P50, P99, BUSY].map(|metric| (scenario, metric)));
-    }
+    let servers = results.servers();
     let _ = writeln!(
         text,
-        "## Latency\n\nWith as much load as the server takes, so this is mostly time in queues. `busy`: cores that the server kept busy.\n"
+        "## Latency\n\np50 / p99 in µs, and how much of a core the server used. With as much load as it takes, so this is mostly time in queues.\n"
     );
-    table(
-        results,
-        &rows,
-        |scenario, metric| format!("{}: {metric}", scenario.title),
-        false,
+    let _ = writeln!(
         text,
+        "| | {} |\n|---|{}",
+        servers.join(" | "),
+        "---:|".repeat(servers.len())
     );
+    for scenario in scenarios.iter().filter(|scenario| scenario.growth.is_none()) {
+        let cell = |server: &&str| {
+            let value = |metric| Some(results.value(&scenario.title, metric, server)?.median);
+            let (p50, p99, busy) = (value(P50)?, value(P99)?, value(BUSY)?);
+            Some(format!("{} / {} ({busy:.2})", number(p50), number(p99)))
+        };
+        let cells: Vec<_> = servers.iter().map(cell).collect();
+        if cells.iter().any(Option::is_some) {
+            let cells: Vec<_> = cells.into_iter().map(|cell| cell.unwrap_or("–".to_owned())).collect();
+            let _ = writeln!(text, "| {} | {} |", scenario.title, cells.join(" | "));
+        }
+    }
+    text.push('\n');
 }
 
 fn growth(results: &Results, scenarios: &[Scenario], text: &mut String) {
@@ -82,7 +97,7 @@ fn growth(results: &Results, scenarios: &[Scenario], text: &mut String) {
     let label = |scenario: &Scenario, metric: &str| {
         let (what, size) = scenario.growth.expect("it grows");
         let unit = if metric == CPU { "µs" } else { metric };
-        format!("{size} {what}: {unit} per {}", scenario.operation)
+        format!("{what}: {}: {unit} per {}", thousands(size as f64), scenario.operation)
     };
     let _ = writeln!(text, "## Growth\n\nWhat must not grow with the number of others.\n");
     table(results, &rows, label, false, text);
@@ -97,10 +112,8 @@ fn table(
     text: &mut String,
 ) {
     let servers = results.servers();
-    let compared: Vec<_> = servers
-        .iter()
-        .filter(|server| **server != PEER && with_goals && servers.contains(&PEER))
-        .collect();
+    let mut compared = servers.clone();
+    compared.retain(|server| with_goals && servers.contains(&PEER) && ![PEER, "node", "floor"].contains(server));
     let mut head = format!("| | {} |", servers.join(" | "));
     let mut line = format!("|---|{}", "---:|".repeat(servers.len()));
     for server in &compared {

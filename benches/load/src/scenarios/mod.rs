@@ -18,6 +18,7 @@ use self::polling::PollingEcho;
 use self::rooms::Joins;
 use crate::measure::{CPU, FRESH, Figure, P99, Times, USED};
 use crate::server::{Program, Settings};
+use crate::table::thousands;
 
 /// One thing to measure.
 pub struct Scenario {
@@ -62,6 +63,12 @@ enum Workload {
 }
 
 impl Scenario {
+    /// Whether a server has what this is about.
+    pub fn suits(&self, program: &Program) -> bool {
+        let has_one_thread = matches!(program.name.as_str(), "node" | "floor");
+        !(has_one_thread && matches!(self.workload, Workload::Echo(_, 2..)))
+    }
+
     /// Runs it on a fresh server.
     pub fn run(&self, program: &Program, times: Times) -> Result<Vec<Figure>> {
         let mut settings = Settings {
@@ -109,7 +116,7 @@ impl Scenario {
 
     fn growing(mut self, what: &'static str, size: usize) -> Self {
         self.growth = Some((what, size));
-        self.title = format!("{}: {size}", self.title);
+        self.title = format!("{}: {}", self.title, thousands(size as f64));
         self
     }
 }
@@ -151,7 +158,7 @@ pub fn all() -> Vec<Scenario> {
         .goal_of("smol", CPU, Bound::Ratio(0.85)),
         Scenario::new(
             "echo-16",
-            "the same, 16 in flight",
+            "echo with ack, 32 B, 16 in flight",
             "message",
             single(echo(small, 64, 16)),
         )
