@@ -39,7 +39,7 @@ pub fn costs(results: &Results, scenarios: &[Scenario]) -> String {
     let scale = (WIDTH - LEFT - RIGHT) / MOST;
     let mut picture = Picture::new(
         "What an operation costs the server",
-        "CPU time; idle: memory. 1 = socketioxide. Shorter is better; the mark is the goal.",
+        "CPU time; idle: memory. In brackets and as length: the part of what socketioxide takes. Shorter is better; marks are goals.",
     );
     let top = picture.legend(&servers);
     let mut y = top + 26.0;

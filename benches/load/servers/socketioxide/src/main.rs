@@ -1,7 +1,8 @@
 //! The measured server written for socketioxide on axum, as its documentation recommends.
 //!
 //! `rmpv::Value` is what it recommends for arguments that may hold binary data. Its queue per client is longer than the default of 128
-//! packets, so that no scenario makes it drop one; logging is not compiled in.
+//! packets, so that no scenario makes it drop one; logging is not compiled in. A handler of its names the type of its arguments: these take
+//! one, which is all that the load generator sends.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
