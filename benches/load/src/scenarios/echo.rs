@@ -36,6 +36,7 @@ pub struct Echo {
 
 /// What to send, and what is to come back.
 struct Exchange {
+    /// By their ids, of which there are twice as many as are in flight: the next message has another id, so no answer counts twice.
     requests: Vec<Vec<u8>>,
     /// What an acknowledgement begins with and, after its id, goes on with.
     kind: Vec<u8>,
@@ -45,6 +46,7 @@ struct Exchange {
 
 /// What a client waits for.
 struct Waiting {
+    /// By the ids of messages.
     since: Vec<Option<Instant>>,
     /// Acknowledgements whose attachment is to come.
     incomplete: VecDeque<usize>,
@@ -60,16 +62,18 @@ impl Echo {
         let now = Instant::now();
         let mut clients: Vec<Waiting> = Vec::new();
         for client in 0..self.clients {
+            let mut since = vec![Some(now); self.in_flight];
+            since.resize(2 * self.in_flight, None);
             clients.push(Waiting {
-                since: vec![Some(now); self.in_flight],
+                since,
                 incomplete: VecDeque::new(),
             });
-            pool.send(client, &exchange.requests.concat())?;
+            pool.send(client, &exchange.requests[..self.in_flight].concat())?;
         }
         measure(server, times, |tally| {
             pool.turn(|client, frame, out| {
-                if let Some(slot) = exchange.answered(frame, &mut clients[client], tally)? {
-                    out.extend_from_slice(&exchange.requests[slot]);
+                if let Some(next) = exchange.answered(frame, &mut clients[client], tally)? {
+                    out.extend_from_slice(&exchange.requests[next]);
                 }
                 Ok(())
             })
@@ -93,7 +97,7 @@ impl Exchange {
             ("42", "43")
         };
         let name = echo.event;
-        let requests = (0..echo.in_flight).map(|id| {
+        let requests = (0..2 * echo.in_flight).map(|id| {
             let mut request = Vec::new();
             websocket::text(format!(r#"{event}{id}["{name}",{json}]"#).as_bytes(), &mut request);
             if let Some(attachment) = &attachment {
@@ -109,9 +113,9 @@ impl Exchange {
         }
     }
 
-    /// Checks what came; the id of the message that it completes the answer to.
+    /// Checks what came. If it completes an answer, this is the id of the message to send next.
     fn answered(&self, frame: Frame<'_>, client: &mut Waiting, tally: &mut Tally) -> Result<Option<usize>> {
-        let slot = match frame {
+        let id = match frame {
             Frame::Text(text) => {
                 let rest = text.strip_prefix(&self.kind[..]).with_context(|| unexpected(text))?;
                 let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -130,10 +134,12 @@ impl Exchange {
             Frame::Close => bail!("the server closes"),
         };
         let now = Instant::now();
-        let since = client.since.get_mut(slot).and_then(|since| since.replace(now));
+        let since = client.since.get_mut(id).and_then(Option::take);
         tally.latencies.record(now - since.context("an answer to nothing")?);
         tally.operations += 1;
-        Ok(Some(slot))
+        let next = (id + self.requests.len() / 2) % self.requests.len();
+        client.since[next] = Some(now);
+        Ok(Some(next))
     }
 }
 
