@@ -24,6 +24,14 @@ pub enum DecodeError {
     /// The open packet is not the object that the protocol describes.
     #[error("a handshake that is not the expected JSON object")]
     Handshake,
+    /// On WebTransport: a message that says that it is larger than it may be.
+    #[error("message of {size} bytes exceeds the limit of {limit}")]
+    TooLarge {
+        /// Bytes in the message, as it says.
+        size: u64,
+        /// The most that there may be.
+        limit: usize,
+    },
 }
 
 impl DecodeError {

@@ -8,7 +8,7 @@
 //! - [`server::Connection`] is one session: long-polling, a WebSocket, and the passage from the one to the other;
 //! - [`client::Connection`] is the same session seen from the other side;
 //! - [`Packet`], [`Payload`], [`Frame`] and [`Handshake`] are the protocol's values, for whoever wants only those; [`revision_3`] has
-//!   those of the older clients.
+//!   those of the older clients, [`webtransport`] the frames of WebTransport.
 //!
 //! # The loop
 //!
@@ -98,7 +98,7 @@
 //!
 //! # What is not here yet
 //!
-//! WebTransport, and JSONP on the client's side.
+//! Sessions over WebTransport, whose frames are there, and JSONP on the client's side.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -109,6 +109,7 @@ extern crate std;
 pub mod client;
 pub mod revision_3;
 pub mod server;
+pub mod webtransport;
 
 mod body;
 
