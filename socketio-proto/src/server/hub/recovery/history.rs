@@ -69,7 +69,7 @@ impl History {
         }
         if self.past.len() >= MAX_PAST {
             self.past.clear();
-            self.floor = until;
+            self.floor = self.floor.max(until);
         }
         self.past.push(Stay { room, from, until });
     }
@@ -84,10 +84,11 @@ impl History {
         self.late += 1;
     }
 
-    /// It was sent such an event. What it saw last says nothing any more about what it saw before the event `next`.
+    /// It was sent such an event, behind all that was recorded before `next`. That it saw the last of those does not say that it saw this
+    /// one; that it saw `next` does.
     pub(super) fn catch_up(&mut self, next: u64) {
         self.late = self.late.saturating_sub(1);
-        self.floor = self.floor.max(next);
+        self.floor = self.floor.max(next + 1);
     }
 
     /// The rooms that it is in, that of its own id among them if it did not leave that.
