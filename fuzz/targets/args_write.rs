@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use bytes::Bytes;
-use engineio_proto::Message;
+use engineio_proto::{Message, Revision};
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use socketio_fuzz::resolved;
-use socketio_proto::{AckId, Args, Decoder, DecoderLimits, EncodeError, Encoded, Packet};
+use socketio_proto::{
+    AckId, Args, Decoder, DecoderLimits, EncodeError, Encoded, MessagePack, Packet, PacketParser, Parser,
+};
 
 /// What an application may send.
 #[derive(Arbitrary, Debug)]
@@ -67,6 +69,12 @@ fuzz_target!(|input: (Vec<Tree>, Option<u64>)| {
     if depth < 100 {
         assert_eq!(resolved(&args), Some(expected));
     }
+    if depth < 100 {
+        assert_eq!(
+            resolved(&by_msgpack(&args)).map(same_numbers),
+            resolved(&args).map(same_numbers)
+        );
+    }
     let packet = Encoded::event("/e", id.map(AckId), "e", &args).expect("it was written before");
     assert_eq!(packet.frame_count(), 1 + bytes);
     let mut decoder = Decoder::new(DecoderLimits {
@@ -86,6 +94,45 @@ fuzz_target!(|input: (Vec<Tree>, Option<u64>)| {
     };
     assert_eq!(again, args);
 });
+
+/// What a peer reads that has the MessagePack parser.
+fn by_msgpack(args: &Args) -> Args {
+    let packet = Parser::msgpack()
+        .event("/", None, "e", args)
+        .expect("it was written before");
+    let limits = DecoderLimits {
+        max_attachments: usize::MAX,
+        max_attachment_bytes: usize::MAX,
+    };
+    let frame = packet.frames().next().expect("it is one message");
+    match MessagePack.decoder(Revision::V4, limits).decode(frame.into_message()) {
+        Ok(Some(Packet::Event { args, .. })) => args,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Numbers as JavaScript has them: those without a fraction are integers, beyond 2^53 not all of them, and there is one zero.
+fn same_numbers(values: Vec<Value>) -> Vec<Value> {
+    values.into_iter().map(same_number).collect()
+}
+
+fn same_number(value: Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().expect("every number has one that is near");
+            match float.fract() == 0.0 && float.abs() < 2f64.powi(53) {
+                true => Value::from(float as i64),
+                false => Value::from(float),
+            }
+        }
+        Value::Array(values) => Value::Array(same_numbers(values)),
+        Value::Object(members) => {
+            let members = members.into_iter();
+            Value::Object(members.map(|(key, value)| (key, same_number(value))).collect())
+        }
+        other => other,
+    }
+}
 
 impl Tree {
     /// What the peer reads, as [`resolved`] says it, and how many attachments there are.

@@ -31,8 +31,8 @@ fuzz_target!(|data: &[u8]| {
         websocket: flags & 16 != 0,
         binary: flags & 32 != 0,
     };
-    // What is escaped is decoded, into memory that grows as it fills.
-    match bounded(query.len(), 3, || server.route(&request)) {
+    // What is escaped is decoded, into memory that grows as it fills; then what is no UTF-8 becomes three bytes each.
+    match bounded(query.len(), 8, || server.route(&request)) {
         Route::Connection((), exchange) => {
             let escaped = query.contains(['%', '+']);
             assert!(escaped || (query.contains(sid.as_str()) && query.contains("EIO=4")));

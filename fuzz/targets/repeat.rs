@@ -7,11 +7,12 @@
 
 use bytes::Bytes;
 use engineio_proto::server::{Request, Route, Server};
-use engineio_proto::{Config, Message, Packet};
+use engineio_proto::webtransport::Decoder as FrameDecoder;
+use engineio_proto::{Config, Message, Packet, Revision};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use socketio_fuzz::{bounded, post};
-use socketio_proto::{Decoder, DecoderLimits, Encoded, Json};
+use socketio_proto::{Decoder, DecoderLimits, Encoded, Json, MessagePack, PacketParser};
 
 const SIZE: usize = 512 << 10;
 
@@ -33,6 +34,9 @@ fuzz_target!(|data: &[u8]| {
     }
     bounded(len, 4 + FETCHED, || post("EIO=3&transport=polling", true, body.clone()));
 
+    bounded(len, MSGPACK, || msgpack(body.clone()));
+    frames(&body);
+
     let Ok(text) = bytestring::ByteString::try_from(body) else {
         return;
     };
@@ -44,6 +48,27 @@ fuzz_target!(|data: &[u8]| {
 
 /// Messages that were fetched and are kept.
 const FETCHED: usize = 64;
+
+/// What a byte of MessagePack can become: a level that is open, a line for a number.
+const MSGPACK: usize = 48;
+
+/// A packet of the MessagePack parser, which is sent on.
+fn msgpack(body: Bytes) {
+    let mut decoder = MessagePack.decoder(Revision::V4, DecoderLimits::default());
+    if let Ok(Some(packet)) = decoder.decode(Message::Binary(body)) {
+        MessagePack.encode(&packet).expect("what was let in can go out");
+    }
+}
+
+/// Frames of WebTransport, in pieces.
+fn frames(body: &[u8]) {
+    let mut decoder = FrameDecoder::new(SIZE);
+    for piece in body.chunks(1_000) {
+        let mut input = Bytes::copy_from_slice(piece);
+        while let Ok(Some(_)) = decoder.decode(&mut input) {}
+        assert!(decoder.kept_bytes() <= SIZE);
+    }
+}
 
 /// A packet of Socket.IO, its attachments as short as can be, and what is done with its arguments unread.
 fn packet(text: &bytestring::ByteString, max_attachments: usize) {
@@ -76,7 +101,7 @@ fn route(query: &str) {
         websocket: false,
         binary: false,
     };
-    // What is escaped in it is decoded, into memory that grows as it fills.
-    let refused = bounded(query.len(), 3, || matches!(server.route(&request), Route::Refuse(_)));
+    // What is escaped in it is decoded, into memory that grows as it fills; then what is no UTF-8 becomes three bytes each.
+    let refused = bounded(query.len(), 8, || matches!(server.route(&request), Route::Refuse(_)));
     assert!(refused || query.contains("transport=polling") || query.contains(['%', '+']));
 }

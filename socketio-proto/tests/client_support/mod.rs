@@ -165,10 +165,12 @@ impl Script {
     /// Sends a packet and its attachments.
     pub fn say_with(&mut self, packet: &str, attachments: &[&[u8]]) {
         self.say(packet);
-        for bytes in attachments {
-            let message = Message::Binary(Bytes::copy_from_slice(bytes));
-            self.message(message);
-        }
+        attachments.iter().for_each(|bytes| self.say_bytes(bytes));
+    }
+
+    /// Sends bytes: an attachment, or what should be one.
+    pub fn say_bytes(&mut self, bytes: &[u8]) {
+        self.message(Message::Binary(Bytes::copy_from_slice(bytes)));
     }
 
     /// Sends one message of the WebSocket.
