@@ -1,6 +1,8 @@
 // What differs on purpose, each with its reason. A difference that no row explains is an error; a row that explains nothing any more is
 // said to be idle.
 
+import { isUtf8 } from "node:buffer";
+
 /** What is behind the namespace of a packet: its id and its payload. */
 export const tail = (text) => {
   const behind = /^[56]/.test(text) ? text.replace(/^.[^-]*-/, "") : text.slice(1);
@@ -50,7 +52,66 @@ export const engine3WeRefuse = [
 
 /** Engine.IO, revision 3, as bytes: they accept, we refuse. */
 export const binary3WeRefuse = [
+  engineWeRefuse[0],
   { why: "a kind other than 0 and 1, or bytes that are no message", applies: ({ error }) => error.startsWith("UnknownType") || error === "Empty" },
   { why: "a length of digits that are none, or of more than there is", applies: ({ error }) => error === "Length" },
   { why: "text that is not UTF-8", applies: ({ error }) => error === "Utf8" },
+];
+
+/** Whether all strings in a value are in the message as they are: what was no UTF-8 is not. */
+const isAsWritten = (value, message) => {
+  if (typeof value === "string") return message.includes(Buffer.from(value));
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return true;
+  return Object.entries(value).every(([key, member]) => isAsWritten(member, message) && (Array.isArray(value) || !key.includes("\ufffd")));
+};
+
+/** Whether an array of the name of a field is in a message. */
+const hasArrayForName = (message) => ["type", "nsp", "id", "data"].some((name) => message.includes(Buffer.from([0x91, 0xa0 | name.length, ...Buffer.from(name)])));
+
+/** MessagePack: they accept, we refuse. */
+export const msgpackWeRefuse = [
+  { why: "text that is not UTF-8", applies: ({ error, theirs, message }) => /^(MessagePack|Malformed\("a namespace that is not)/.test(error) && !isAsWritten(theirs, message) },
+  { why: "an acknowledgement that does not say of what", applies: ({ error, theirs }) => error === "MissingAckId" && theirs.id === undefined },
+  { why: "an event without a name, or with one that is neither text nor a number", applies: ({ error, theirs }) => /^PayloadShape/.test(error) && theirs.type === 2 && typeof theirs.data[0] !== "string" },
+  { why: "the name of an event that is reserved", applies: ({ error }) => error === "ReservedEvent" },
+  { why: "a type that is a float", applies: ({ error }) => error.includes("no known type") },
+  { why: "an id that is a float or below zero", applies: ({ error }) => error === "AckId" },
+  { why: "a key that is an object, bytes, or no number", applies: ({ error }) => /^MessagePack/.test(error) },
+  { why: "a field whose name is an array, which JavaScript takes for what is in it", applies: ({ error, message }) => /^(MissingPayload|MissingAckId|Malformed)/.test(error) && hasArrayForName(message) },
+  { why: "what looks like a placeholder, beside attachments", applies: ({ error }) => error === "Placeholder" },
+  { why: "more attachments than there may be", applies: ({ error }) => error.startsWith("TooManyAttachments") },
+  { why: "an extension for a payload, which to JavaScript is an array of its type and its bytes", applies: ({ error, theirs }) => /^PayloadShape/.test(error) && typeof theirs.data[0] === "number" && Buffer.isBuffer(theirs.data[1]) },
+];
+
+/** MessagePack: they refuse, we accept. */
+export const msgpackTheyRefuse = [
+  { why: "a field whose name is an array, which JavaScript takes for what is in it", applies: ({ message }) => hasArrayForName(message) },
+  { why: "null for no data, which python-socketio says when a client leaves", applies: ({ error, ours }) => error === "invalid payload" && ours.type === 1 },
+];
+
+/** MessagePack: both accept, and it is not the same. */
+export const msgpackUnlike = [
+  { why: "a field whose name is an array, which JavaScript takes for what is in it", applies: ({ message }) => hasArrayForName(message) },
+  { why: "the exponent of a number that is a key, which JavaScript writes with a plus", applies: ({ ours, theirs }) => JSON.stringify(theirs).replaceAll(/(\de)\+(\d+":)/g, "$1$2") === JSON.stringify(ours) },
+  { why: "a key that is an integer beyond 2^53, which they round", applies: ({ ours, theirs }) => [ours, theirs].map((side) => JSON.stringify(side).replaceAll(/"-?\d{16,}":/g, '"":')).every((text, _, [first]) => text === first) },
+  { why: "a key that is there twice, and is undefined the second time", applies: ({ ours, theirs, message }) => message.includes(Buffer.from([0xd4, 0, 0])) && JSON.stringify(theirs).length < JSON.stringify(ours).length },
+  { why: "an id where none belongs, which nobody reads", applies: ({ ours, theirs }) => [0, 1, 4].includes(ours.type) && theirs.id !== undefined && ours.id === undefined },
+];
+
+/** The n-th message of a WebTransport stream. */
+const frame = (pieces, n) => {
+  let stream = Buffer.from(pieces.join(""), "hex");
+  for (;;) {
+    const short = stream[0] & 0x7f;
+    const header = short < 126 ? 1 : short === 126 ? 3 : 9;
+    const length = short < 126 ? short : short === 126 ? stream.readUInt16BE(1) : Number(stream.readBigUInt64BE(1));
+    if (n-- === 0) return stream.subarray(header, header + length);
+    stream = stream.subarray(header + length);
+  }
+};
+
+/** WebTransport: they accept, we refuse. */
+export const framesWeRefuse = [
+  ...engineWeRefuse,
+  { why: "text that is not UTF-8", applies: ({ error, body, ours }) => error === "Utf8" && !isUtf8(frame(body, ours.packets.length)) },
 ];

@@ -3,10 +3,13 @@
 use std::io::{self, BufRead, BufWriter, Write};
 
 use bytes::Bytes;
-use engineio_proto::{Message, Packet as EnginePacket, Payload, revision_3};
+use engineio_proto::{Message, Packet as EnginePacket, Payload, Revision, revision_3, webtransport};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use socketio_proto::{Args, Decoder, Encoded, Packet};
+use socketio_proto::{Args, Decoder, DecoderLimits, Encoded, MessagePack, Packet, PacketParser};
+
+/// How large a message of WebTransport may be; `compare.mjs` has the same number.
+const MAX_PAYLOAD: usize = 1_000;
 
 /// What is to be decoded.
 #[derive(Deserialize)]
@@ -22,6 +25,10 @@ enum Case {
     /// One that is bytes, in hexadecimal digits.
     #[serde(rename = "binary-payload-3")]
     BinaryPayload3(String),
+    /// A message of the MessagePack parser, in hexadecimal digits.
+    Msgpack(String),
+    /// A stream of WebTransport, in pieces of hexadecimal digits.
+    Frames(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -51,6 +58,8 @@ fn answer(case: Case) -> Value {
         Case::Payload(body) => payload(Payload::new(body.into())),
         Case::Payload3(body) => payload(revision_3::Payload::text(body.into())),
         Case::BinaryPayload3(body) => payload(revision_3::Payload::binary(bytes(&body))),
+        Case::Msgpack(body) => msgpack(bytes(&body)),
+        Case::Frames(pieces) => frames(pieces),
     }
 }
 
@@ -72,6 +81,40 @@ fn socket(pieces: Vec<Piece>) -> Value {
     json!({ "packets": packets })
 }
 
+/// The packet, and what it is as MessagePack and as text; or what is wrong.
+fn msgpack(body: Bytes) -> Value {
+    let mut decoder = MessagePack.decoder(Revision::V4, DecoderLimits::default());
+    match decoder.decode(Message::Binary(body)) {
+        Ok(packet) => {
+            let packet = packet.expect("every message is a packet");
+            let encoded = MessagePack.encode(&packet).expect("what was let in can go out");
+            json!({ "packet": packet_value(&packet), "encoded": frame_values(&encoded) })
+        }
+        Err(error) => json!({ "error": format!("{error:?}") }),
+    }
+}
+
+/// The packets until the first error, and that.
+fn frames(pieces: Vec<String>) -> Value {
+    let mut decoder = webtransport::Decoder::new(MAX_PAYLOAD);
+    let mut packets = Vec::new();
+    for piece in pieces {
+        let mut input = bytes(&piece);
+        loop {
+            let packet = match decoder.decode(&mut input) {
+                Ok(None) => break,
+                Ok(Some(message)) => EnginePacket::decode(message),
+                Err(error) => Err(error),
+            };
+            match packet {
+                Ok(packet) => packets.push(engine_packet_value(packet)),
+                Err(error) => return json!({ "packets": packets, "error": format!("{error:?}") }),
+            }
+        }
+    }
+    json!({ "packets": packets })
+}
+
 fn packet_value(packet: &Packet) -> Value {
     let nsp = &**packet.namespace();
     let encoded = match packet {
@@ -86,10 +129,7 @@ fn packet_value(packet: &Packet) -> Value {
         } => Encoded::event(namespace, *id, event, args).expect("what was let in can go out"),
         Packet::Ack { namespace, id, args } => Encoded::ack(namespace, *id, args).expect("what was let in can go out"),
     };
-    let encoded: Vec<_> = encoded
-        .frames()
-        .map(|frame| message_value(frame.as_message()))
-        .collect();
+    let encoded = frame_values(&encoded);
     match packet {
         Packet::Connect { data, .. } => {
             json!({ "type": 0, "nsp": nsp, "data": data.as_ref().map(|data| data.as_str()), "encoded": encoded })
@@ -121,19 +161,32 @@ where
     };
     let mut packets = Vec::new();
     for packet in payload {
-        let (name, data) = match packet {
-            Ok(EnginePacket::Message(message)) => ("message", message_value(&message)),
-            Ok(EnginePacket::Ping(data)) => ("ping", json!({ "text": &*data })),
-            Ok(EnginePacket::Pong(data)) => ("pong", json!({ "text": &*data })),
-            Ok(EnginePacket::Open(_)) => ("open", Value::Null),
-            Ok(EnginePacket::Close) => ("close", Value::Null),
-            Ok(EnginePacket::Upgrade) => ("upgrade", Value::Null),
-            Ok(EnginePacket::Noop) => ("noop", Value::Null),
+        match packet {
+            Ok(packet) => packets.push(engine_packet_value(packet)),
             Err(error) => return json!({ "packets": packets, "error": format!("{error:?}") }),
-        };
-        packets.push(json!({ "type": name, "data": data }));
+        }
     }
     json!({ "packets": packets })
+}
+
+fn engine_packet_value(packet: EnginePacket) -> Value {
+    let (name, data) = match packet {
+        EnginePacket::Message(message) => ("message", message_value(&message)),
+        EnginePacket::Ping(data) => ("ping", json!({ "text": &*data })),
+        EnginePacket::Pong(data) => ("pong", json!({ "text": &*data })),
+        EnginePacket::Open(_) => ("open", Value::Null),
+        EnginePacket::Close => ("close", Value::Null),
+        EnginePacket::Upgrade => ("upgrade", Value::Null),
+        EnginePacket::Noop => ("noop", Value::Null),
+    };
+    json!({ "type": name, "data": data })
+}
+
+fn frame_values(encoded: &Encoded) -> Vec<Value> {
+    encoded
+        .frames()
+        .map(|frame| message_value(frame.as_message()))
+        .collect()
 }
 
 fn message_value(message: &Message) -> Value {
