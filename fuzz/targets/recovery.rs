@@ -82,7 +82,7 @@ struct Client {
     read: Vec<u64>,
     on_the_way: VecDeque<u64>,
     late: VecDeque<u64>,
-    /// Whether anything ever overtook anything on the way to it, or it has lied: then it need not come back.
+    /// Whether anything ever overtook anything on the way to it or did not come in time, or it has lied: then it need not come back.
     out_of_order: bool,
 }
 
@@ -159,12 +159,14 @@ impl World {
                     self.chat.delay(key);
                     client.on_the_way.retain(|number| *number != said);
                     client.late.push_back(said);
-                    client.out_of_order = true;
                 }
             }
             Operation::CatchUp(client) => {
                 let client = &mut self.clients[index(*client)];
                 if let (Some(key), Some(number)) = (client.key, client.late.pop_front()) {
+                    let overtakes = |other: &u64| *other > number && !client.late.contains(other);
+                    let overtaken = client.addressed.iter().any(overtakes);
+                    client.out_of_order |= overtaken;
                     client.on_the_way.push_back(number);
                     self.chat.catch_up(key);
                 }
@@ -179,6 +181,7 @@ impl World {
                 let client = &mut self.clients[number];
                 if let Some(key) = client.key.take() {
                     client.on_the_way.clear();
+                    client.out_of_order |= !client.late.is_empty();
                     client.late.clear();
                     client.lost = Some(self.now);
                     let removed = self.chat.suspend(self.now, key, number).expect("it was here");

@@ -442,6 +442,25 @@ fn a_delayed_event_brings_nobody_back_until_all_is_in_order_again() {
 }
 
 #[test]
+fn delayed_events_that_nothing_overtakes_are_in_order() {
+    let mut world = World::new();
+    let ada = world.insert("ada");
+    let first = world.say(&Target::everyone(), "first");
+    world.chat.delay(ada);
+    let second = world.say(&Target::everyone(), "second");
+    world.chat.delay(ada);
+    world.chat.catch_up(ada);
+    world.chat.catch_up(ada);
+    world.lose(ada);
+    let before = world.chat.clone();
+    assert_eq!(world.missed("ada", Some(&second)), Some(vec![]));
+    world.chat = before.clone();
+    assert_eq!(world.missed("ada", Some(&first)), Some(vec!["second".into()]));
+    world.chat = before;
+    assert_eq!(world.missed("ada", None), Some(vec!["first".into(), "second".into()]));
+}
+
+#[test]
 fn a_wish_to_come_back_is_read_from_the_credentials() {
     let wish = |auth: &str| ResumeRequest::from_auth(&Json::new(auth.to_owned()).expect("it is JSON"));
     let pid = pid("ada");

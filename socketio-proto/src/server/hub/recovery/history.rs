@@ -23,6 +23,8 @@ pub(in super::super) struct History {
     last: u64,
     /// Events that were recorded for it but wait to be sent, while later ones are sent already.
     late: u32,
+    /// How many of those later ones there are.
+    overtaking: u32,
     /// The rooms that it is in, each since when.
     rooms: BTreeMap<Arc<str>, u64>,
     /// The rooms that it was in.
@@ -45,6 +47,7 @@ impl History {
             floor: next,
             last: next,
             late: 0,
+            overtaking: 0,
             rooms: BTreeMap::from([(Arc::from(id.as_str()), next)]),
             past: Vec::new(),
         }
@@ -77,18 +80,29 @@ impl History {
     /// It is sent the event before `next`.
     pub(super) fn heard(&mut self, next: u64) {
         self.last = next;
+        if self.late > 0 {
+            self.overtaking += 1;
+        }
     }
 
-    /// It is not sent an event that was recorded for it before later ones, but after them.
+    /// It is not sent the event now that it was to be sent last.
     pub(super) fn delay(&mut self) {
+        if self.late > 0 {
+            self.overtaking = self.overtaking.saturating_sub(1);
+        }
         self.late += 1;
     }
 
-    /// It was sent such an event, behind all that was recorded before `next`. That it saw the last of those does not say that it saw this
-    /// one; that it saw `next` does.
+    /// It was sent such an event, behind all that was recorded before `next`. If any of that has overtaken it, who saw the last of it need
+    /// not have seen this one; who saw `next` has.
     pub(super) fn catch_up(&mut self, next: u64) {
         self.late = self.late.saturating_sub(1);
-        self.floor = self.floor.max(next + 1);
+        if self.overtaking > 0 {
+            self.floor = self.floor.max(next + 1);
+        }
+        if self.late == 0 {
+            self.overtaking = 0;
+        }
     }
 
     /// The rooms that it is in, that of its own id among them if it did not leave that.

@@ -200,7 +200,7 @@ impl<T, D> Namespace<T, D> {
         self.heard(key, next);
     }
 
-    /// An event that was recorded is not sent to this member now, but will be once it keeps up: it cannot come back before
+    /// The event that was recorded last for this member is not sent to it now, but will be once it keeps up: it cannot come back before
     /// [`catch_up`](Self::catch_up).
     pub fn delay(&mut self, key: MemberKey) {
         if let Some(history) = self.members.get_mut(key).and_then(|entry| entry.history.as_mut()) {
@@ -208,8 +208,8 @@ impl<T, D> Namespace<T, D> {
         }
     }
 
-    /// An event that was [delayed](Self::delay) has been sent, behind later ones. The member can come back if it has seen what is
-    /// recorded from now on.
+    /// An event that was [delayed](Self::delay) has been sent. If later ones were sent before it, the member can come back once it has
+    /// seen something that is recorded from now on.
     pub fn catch_up(&mut self, key: MemberKey) {
         let Some(recovery) = &self.recovery else { return };
         if let Some(history) = self.members.get_mut(key).and_then(|entry| entry.history.as_mut()) {
