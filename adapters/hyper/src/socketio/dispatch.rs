@@ -22,7 +22,7 @@ pub(crate) fn handle(socket: &Socket, event: IncomingEvent, cx: &mut Context<'_>
         return begin(Box::pin(serve(socket.clone(), Some(due))), cx);
     }
     announce(socket, &due);
-    start(socket, due, cx)
+    start(socket, &due, cx)
 }
 
 /// Handles events that wait, one after the other, behind `first`. The handlers that they begin do not hold each other up: only
@@ -72,14 +72,13 @@ fn announce(socket: &Socket, due: &Due) {
 
 /// [`start`], in the task that waited.
 async fn start_here(socket: &Socket, due: Due) -> Option<Task> {
-    let mut due = Some(due);
-    poll_fn(|cx| Poll::Ready(due.take().and_then(|due| start(socket, due, cx)))).await
+    poll_fn(|cx| Poll::Ready(start(socket, &due, cx))).await
 }
 
 /// Calls the handler of an event, if there is one. What it does not do at once is returned.
-fn start(socket: &Socket, due: Due, cx: &mut Context<'_>) -> Option<Task> {
+fn start(socket: &Socket, due: &Due, cx: &mut Context<'_>) -> Option<Task> {
     match &due.handler {
-        Some(handler) => call(socket, due.event, &**handler, cx),
+        Some(handler) => call(socket, &due.event, &**handler, cx),
         None => {
             if due.hooks.incoming().next().is_none() {
                 socket.log_ignored(&due.event);
@@ -90,7 +89,7 @@ fn start(socket: &Socket, due: Due, cx: &mut Context<'_>) -> Option<Task> {
 }
 
 /// Calls the handler of an event and polls it once: most are done then. What it does not do at once is returned.
-fn call(socket: &Socket, event: IncomingEvent, handler: &dyn AnyHandler, cx: &mut Context<'_>) -> Option<Task> {
+fn call(socket: &Socket, event: &IncomingEvent, handler: &dyn AnyHandler, cx: &mut Context<'_>) -> Option<Task> {
     let ack = event.reply.map(|id| Ack::new(socket.clone(), id));
     let begun = shield(|| {
         let mut future = handler.call(Call {
