@@ -77,7 +77,12 @@ impl Body {
     pub(crate) fn next_message(&mut self) -> Option<Message> {
         const CHECKED: &str = "a body is checked before it is kept";
         match self {
-            Self::V4(records) => records.find_map(|record| payload::message(&record).expect(CHECKED)),
+            Self::V4(records) => loop {
+                let message = records.next_with(payload::message)?.expect(CHECKED);
+                if message.is_some() {
+                    return message;
+                }
+            },
             Self::V3(records) => {
                 records.find_map(|record| revision_3::message(&record.expect(CHECKED)).expect(CHECKED))
             }

@@ -63,13 +63,23 @@ impl Outbox {
         result
     }
 
+    /// [`push_all`](Self::push_all), for one: nothing is cloned.
+    pub(crate) fn push(&mut self, frame: Frame, capacity: usize) -> Result<(), Frame> {
+        if self.refused || !self.has_room(cost_of(&frame), capacity) {
+            self.refused = true;
+            return Err(frame);
+        }
+        self.push_control(frame);
+        Ok(())
+    }
+
     /// Takes all frames if there is room, whoever waits for more room than that.
     pub(crate) fn push_owed<I>(&mut self, frames: I, capacity: usize) -> Result<(), I>
     where
         I: Iterator<Item = Frame> + Clone,
     {
-        let cost: usize = frames.clone().map(|frame| frame.len() + FRAME_COST).sum();
-        if !self.frames.is_empty() && self.bytes.saturating_add(cost) > capacity {
+        let cost: usize = frames.clone().map(|frame| cost_of(&frame)).sum();
+        if !self.has_room(cost, capacity) {
             return Err(frames);
         }
         self.bytes += cost;
@@ -79,7 +89,7 @@ impl Outbox {
 
     /// Takes a packet of the protocol itself, of which there are only ever a few.
     pub(crate) fn push_control(&mut self, frame: Frame) {
-        self.bytes += frame.len() + FRAME_COST;
+        self.bytes += cost_of(&frame);
         self.frames.push_back(frame);
     }
 
@@ -87,14 +97,14 @@ impl Outbox {
     /// again and again gets it once.
     pub(crate) fn push_front_once(&mut self, frame: Frame) {
         if self.frames.front() != Some(&frame) {
-            self.bytes += frame.len() + FRAME_COST;
+            self.bytes += cost_of(&frame);
             self.frames.push_front(frame);
         }
     }
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
-        self.bytes -= frame.len() + FRAME_COST;
+        self.bytes -= cost_of(&frame);
         if self.frames.is_empty() && self.frames.capacity() > 64 {
             self.frames = VecDeque::new(); // a burst is over: an idle session keeps no memory for it
         }
@@ -144,4 +154,14 @@ impl Outbox {
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
+
+    /// Whether frames of this cost are taken. Whatever is asked for when nothing waits is.
+    fn has_room(&self, cost: usize, capacity: usize) -> bool {
+        self.frames.is_empty() || self.bytes.saturating_add(cost) <= capacity
+    }
+}
+
+/// What a frame counts for.
+fn cost_of(frame: &Frame) -> usize {
+    frame.len() + FRAME_COST
 }

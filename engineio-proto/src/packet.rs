@@ -34,21 +34,25 @@ impl Packet {
     ///
     /// What is no packet, as [`DecodeError`] says.
     pub fn decode(message: Message) -> Result<Self, DecodeError> {
-        let text = match message {
-            Message::Binary(bytes) => return Ok(Self::Message(Message::Binary(bytes))),
-            Message::Text(text) => text,
-        };
-        let data = || text.slice_ref(&text[1..]);
-        match &text.as_bytes()[..] {
-            [b'0', ..] => Handshake::decode(&text[1..]).map(Self::Open),
+        match message {
+            Message::Binary(bytes) => Ok(Self::Message(Message::Binary(bytes))),
+            Message::Text(text) => Self::read(&text, &text),
+        }
+    }
+
+    /// Reads one encoded packet that is somewhere in `text`.
+    pub(crate) fn read(text: &ByteString, packet: &str) -> Result<Self, DecodeError> {
+        let data = || text.slice_ref(&packet[1..]);
+        match packet.as_bytes() {
+            [b'4', ..] => Ok(Self::Message(Message::Text(data()))),
+            [b'0', ..] => Handshake::decode(&packet[1..]).map(Self::Open),
             [b'1', ..] => Ok(Self::Close),
             [b'2', ..] => Ok(Self::Ping(data())),
             [b'3', ..] => Ok(Self::Pong(data())),
-            [b'4', ..] => Ok(Self::Message(Message::Text(data()))),
             [b'5', ..] => Ok(Self::Upgrade),
             [b'6', ..] => Ok(Self::Noop),
             [b'b', base64 @ ..] => Ok(Self::Message(Message::Binary(decode_base64(base64)?))),
-            _ => Err(DecodeError::unknown_type(&text)),
+            _ => Err(DecodeError::unknown_type(packet)),
         }
     }
 

@@ -46,9 +46,9 @@ impl Iterator for Payload {
     type Item = Result<Packet, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let packet = Packet::decode(Message::Text(self.records.next()?));
+        let packet = self.records.next_with(Packet::read)?;
         if packet.is_err() {
-            self.records.rest = None;
+            self.records.end();
         }
         Some(packet)
     }
@@ -57,33 +57,50 @@ impl Iterator for Payload {
 /// A cursor over the encoded packets of a body, not yet read.
 #[derive(Clone, Debug)]
 pub(crate) struct Records {
-    rest: Option<ByteString>,
+    body: ByteString,
+    /// Where the next record begins; behind the end, as if a separator were there, if there is none.
+    at: usize,
 }
 
 impl Records {
     pub(crate) fn new(body: Bytes) -> Result<Self, DecodeError> {
-        let text = ByteString::try_from(body).map_err(|_| DecodeError::Utf8)?;
-        Ok(Self { rest: Some(text) })
+        let body = ByteString::try_from(body).map_err(|_| DecodeError::Utf8)?;
+        Ok(Self { body, at: 0 })
     }
 
     /// What has not been read yet.
     pub(crate) fn as_str(&self) -> &str {
-        self.rest.as_deref().unwrap_or_default()
+        self.body.get(self.at..).unwrap_or_default()
     }
 
     /// The packets that have not been read yet, without reading them.
     pub(crate) fn peek(&self) -> impl Iterator<Item = &str> {
-        self.rest
-            .as_deref()
-            .into_iter()
-            .flat_map(|rest| rest.split(char::from(SEPARATOR)))
+        let rest = self.body.get(self.at..).into_iter();
+        rest.flat_map(|rest| rest.split(char::from(SEPARATOR)))
     }
 
-    /// Ends the text at byte `end`, which is in front of a packet.
+    /// Ends the text at byte `end` of what has not been read yet, which is in front of a packet.
     pub(crate) fn truncate(&mut self, end: usize) {
-        if let Some(rest) = &mut self.rest {
-            *rest = rest.slice_ref(&rest[..end]);
+        if let Some(rest) = self.body.get(self.at..) {
+            self.body = self.body.slice_ref(&rest[..end]);
+            self.at = 0;
         }
+    }
+
+    /// The next record, as what `read` makes of it. The body that it is a slice of comes along, so that only what is kept is counted.
+    pub(crate) fn next_with<T>(&mut self, read: impl FnOnce(&ByteString, &str) -> T) -> Option<T> {
+        let rest = self.body.get(self.at..)?;
+        let record = match memchr(SEPARATOR, rest.as_bytes()) {
+            Some(end) => &rest[..end],
+            None => rest,
+        };
+        self.at += record.len() + 1;
+        Some(read(&self.body, record))
+    }
+
+    /// Forgets what has not been read yet.
+    fn end(&mut self) {
+        self.at = self.body.len() + 1;
     }
 }
 
@@ -91,12 +108,7 @@ impl Iterator for Records {
     type Item = ByteString;
 
     fn next(&mut self) -> Option<ByteString> {
-        let text = self.rest.take()?;
-        let Some(end) = memchr(SEPARATOR, text.as_bytes()) else {
-            return Some(text);
-        };
-        self.rest = Some(text.slice_ref(&text[end + 1..]));
-        Some(text.slice_ref(&text[..end]))
+        self.next_with(ByteString::slice_ref)
     }
 }
 
@@ -105,10 +117,10 @@ pub(crate) fn check_base64(text: &[u8]) -> Result<(), DecodeError> {
     base64_simd::STANDARD.check(text).map_err(|_| DecodeError::Base64)
 }
 
-/// Reads an encoded packet as a message, if it is one.
-pub(crate) fn message(record: &ByteString) -> Result<Option<Message>, DecodeError> {
-    Ok(match &record.as_bytes()[..] {
-        [b'4', ..] => Some(Message::Text(record.slice_ref(&record[1..]))),
+/// Reads an encoded packet, which is somewhere in `body`, as a message, if it is one.
+pub(crate) fn message(body: &ByteString, record: &str) -> Result<Option<Message>, DecodeError> {
+    Ok(match record.as_bytes() {
+        [b'4', ..] => Some(Message::Text(body.slice_ref(&record[1..]))),
         [b'b', base64 @ ..] => Some(Message::Binary(decode_base64(base64)?)),
         _ => None,
     })

@@ -115,6 +115,8 @@ pub use kind::PacketKind;
 mod packet;
 pub use packet::{AckId, Packet, is_reserved_event};
 
+mod part;
+
 mod private_id;
 pub use private_id::PrivateId;
 
@@ -123,3 +125,5 @@ pub use reason::{DisconnectReason, Violation};
 
 mod socket_id;
 pub use socket_id::SocketId;
+
+mod text;

@@ -75,18 +75,21 @@ impl Packet {
             | Self::ConnectError { namespace, .. } => namespace,
         }
     }
+
+    /// The arguments, of those that have some.
+    pub(crate) fn args_mut(&mut self) -> Option<&mut Args> {
+        match self {
+            Self::Event { args, .. } | Self::Ack { args, .. } => Some(args),
+            Self::Connect { .. } | Self::Disconnect { .. } | Self::ConnectError { .. } => None,
+        }
+    }
 }
 
 /// Whether the libraries keep `event` for events of their own: to receive one would be a lie, to send one an error.
 #[must_use]
 pub fn is_reserved_event(event: &str) -> bool {
-    const RESERVED: [&str; 6] = [
-        "connect",
-        "connect_error",
-        "disconnect",
-        "disconnecting",
-        "newListener",
-        "removeListener",
-    ];
-    RESERVED.contains(&event)
+    matches!(
+        event,
+        "connect" | "connect_error" | "disconnect" | "disconnecting" | "newListener" | "removeListener"
+    )
 }

@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use core::{fmt, iter};
+use core::fmt;
 
 use super::framing::Framing;
 use super::post::Post;
@@ -255,9 +255,12 @@ impl Connection {
     /// The frame comes back: [`SendError::Full`] if more than [`Config::send_capacity`] would wait,
     /// [`SendError::Closed`] if the session has ended or was closed.
     pub fn send(&mut self, frame: Frame) -> Result<(), SendError<Frame>> {
-        let one = iter::once(frame);
-        self.send_all(one)
-            .map_err(|error| error.map(|mut one| one.next().expect("a refused frame is handed back")))
+        if !self.takes_messages() {
+            return Err(SendError::Closed(frame));
+        }
+        self.outbox
+            .push(frame, self.config.send_capacity)
+            .map_err(SendError::Full)
     }
 
     /// Queues several messages that belong together: all of them or none.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::attachments::Attachments;
 use crate::error::{ArgsError, DecodeError};
 use crate::json::{self, Placeholder, Placeholders};
+use crate::part::{Part, range_of};
 
 use super::arg::{Arg, Iter};
 use super::positional::Positional;
@@ -33,7 +34,7 @@ use super::positional::Positional;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Args {
     /// The elements of a JSON array without its brackets. White space may be between them, but not around them.
-    elements: ByteString,
+    elements: Part,
     attachments: Attachments,
 }
 
@@ -41,7 +42,10 @@ impl Args {
     /// No arguments.
     #[must_use]
     pub const fn new() -> Self {
-        Self::from_parts(ByteString::new(), Attachments::NONE)
+        Self {
+            elements: Part::EMPTY,
+            attachments: Attachments::NONE,
+        }
     }
 
     /// Takes the text of a JSON array, and the attachments that the placeholders in it name. Checks both and copies neither. It is for
@@ -65,12 +69,21 @@ impl Args {
         if !attachments.is_empty() && !Placeholders::of(elements).all(named) {
             return Err(DecodeError::Placeholder);
         }
-        Ok(Self::from_parts(array.slice_ref(elements), attachments.into()))
+        let range = range_of(elements, &array);
+        Ok(Self::from_parts(Part::of(array, range), attachments.into()))
     }
 
     /// Takes elements that were checked, and whose placeholders each name one of `attachments`.
-    pub(crate) const fn from_parts(elements: ByteString, attachments: Attachments) -> Self {
-        Self { elements, attachments }
+    pub(crate) fn from_parts(elements: impl Into<Part>, attachments: Attachments) -> Self {
+        Self {
+            elements: elements.into(),
+            attachments,
+        }
+    }
+
+    /// The elements that the attachments belong to.
+    pub(crate) fn set_elements(&mut self, elements: Part) {
+        self.elements = elements;
     }
 
     /// The same elements with the attachments that came for them.
@@ -141,7 +154,7 @@ impl Args {
     #[must_use]
     pub fn detached(&self) -> Self {
         Self {
-            elements: ByteString::from(&*self.elements),
+            elements: ByteString::from(&*self.elements).into(),
             attachments: self.attachments.clone(),
         }
     }
@@ -166,7 +179,7 @@ impl Args {
     /// Those that `iter`, which goes over these arguments, has before it.
     pub(super) fn tail(&self, iter: &Iter<'_>) -> Self {
         Self {
-            elements: self.elements.slice_ref(iter.elements()),
+            elements: self.elements.slice_ref(iter.elements()).into(),
             attachments: self.attachments.clone(),
         }
     }
@@ -183,7 +196,7 @@ impl<'a> IntoIterator for &'a Args {
 
 impl fmt::Debug for Args {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Args([{}]", self.elements)?;
+        write!(f, "Args([{}]", &*self.elements)?;
         match self.attachments.len() {
             0 => f.write_str(")"),
             n => write!(f, ", {n} attachments)"),

@@ -62,11 +62,11 @@ impl<'s> ValueSerializer<'s> {
     }
 }
 
-/// The methods for what needs no escapes.
-macro_rules! display {
+/// The methods for whole numbers.
+macro_rules! integer {
     ($($method:ident($type:ty))*) => {
         $(fn $method(self, value: $type) -> Result {
-            self.sink.display(value);
+            self.sink.integer(value);
             Ok(())
         })*
     };
@@ -83,8 +83,12 @@ impl<'s> Serializer for ValueSerializer<'s> {
     type SerializeStruct = Compound<'s>;
     type SerializeStructVariant = Compound<'s>;
 
-    display! {
-        serialize_bool(bool)
+    fn serialize_bool(self, value: bool) -> Result {
+        self.sink.raw(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    integer! {
         serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
         serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
     }
@@ -301,12 +305,9 @@ impl SerializeMap for Compound<'_> {
         self.separate();
         let start = self.sink.json.len();
         key.serialize(ValueSerializer::value(self.sink))?;
-        match self.sink.json.as_bytes()[start..] {
+        match self.sink.json.as_str().as_bytes()[start..] {
             [b'"', ..] => {}
-            [b'-' | b'0'..=b'9' | b't' | b'f', ..] => {
-                self.sink.json.insert(start, '"');
-                self.sink.raw("\"");
-            }
+            [b'-' | b'0'..=b'9' | b't' | b'f', ..] => self.sink.json.quote_from(start),
             _ => return Err(EncodeError::value("a key that is no string")),
         }
         Ok(())

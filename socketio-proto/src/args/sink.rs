@@ -1,6 +1,5 @@
 //! Where arguments are written.
 
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
@@ -10,11 +9,12 @@ use bytes::Bytes;
 use crate::attachments::Attachments;
 use crate::error::EncodeError;
 use crate::json::{self, Placeholders};
+use crate::text::Text;
 
 /// JSON in the making, and the attachments that belong to it.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
-    pub(super) json: String,
+    pub(crate) json: Text,
     /// Where the payload begins.
     start: usize,
     /// The attachments of arguments that are relayed as they are. They come first.
@@ -33,13 +33,17 @@ pub(crate) struct Mark {
 }
 
 impl Sink {
-    /// Continues `head`, which is what comes before the payload of a packet.
-    pub(crate) fn behind(head: String) -> Self {
+    /// For a payload alone, of about `capacity` bytes.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
-            start: head.len(),
-            json: head,
+            json: Text::with_capacity(capacity),
             ..Self::default()
         }
+    }
+
+    /// What was written is no payload, but what comes before it.
+    pub(crate) fn begin(&mut self) {
+        self.start = self.json.len();
     }
 
     /// Writes what is JSON already.
@@ -47,16 +51,21 @@ impl Sink {
         self.json.push_str(json);
     }
 
-    /// Writes what needs no escapes, as a number.
+    /// Writes a whole number.
+    pub(crate) fn integer(&mut self, value: impl itoa::Integer) {
+        self.json.push_str(itoa::Buffer::new().format(value));
+    }
+
+    /// Writes what needs no escapes.
     pub(crate) fn display(&mut self, value: impl fmt::Display) {
         write!(self.json, "{value}").expect("writing to a string cannot fail");
     }
 
     /// Writes a string.
     pub(crate) fn string(&mut self, text: &str) {
-        self.json.push('"');
+        self.raw("\"");
         json::escape(&mut self.json, text);
-        self.json.push('"');
+        self.raw("\"");
     }
 
     /// Attaches `bytes`, and writes their placeholder.
@@ -65,7 +74,7 @@ impl Sink {
         self.own.push(bytes);
         self.placeholders += 1;
         self.raw(r#"{"_placeholder":true,"num":"#);
-        self.display(num);
+        self.integer(num);
         self.raw("}");
     }
 
@@ -90,7 +99,7 @@ impl Sink {
         let mut written = 0;
         for found in Placeholders::of(elements).flatten() {
             self.raw(&elements[written..found.digits.start]);
-            self.display(before + named[..found.num].iter().filter(|named| **named).count());
+            self.integer(before + named[..found.num].iter().filter(|named| **named).count());
             written = found.digits.end;
         }
         self.raw(&elements[written..]);
@@ -115,15 +124,15 @@ impl Sink {
         }
     }
 
-    /// The text, and the attachments that belong to it.
+    /// The attachments that belong to the text.
     ///
     /// # Errors
     ///
     /// With attachments, something in the payload looks like a placeholder and is none.
-    pub(crate) fn finish(self) -> Result<(String, Attachments), EncodeError> {
+    pub(crate) fn finish(&mut self) -> Result<Attachments, EncodeError> {
         if self.attachments() != 0 {
             let mut real = self.placeholders;
-            for found in Placeholders::of(&self.json[self.start..]) {
+            for found in Placeholders::of(&self.json.as_str()[self.start..]) {
                 real = found
                     .ok()
                     .and_then(|_| real.checked_sub(1))
@@ -131,13 +140,13 @@ impl Sink {
             }
         }
         let attachments = if self.own.is_empty() {
-            self.relayed
+            core::mem::take(&mut self.relayed)
         } else {
             let mut all = self.relayed.to_vec();
-            all.extend(self.own);
+            all.append(&mut self.own);
             all.into()
         };
-        Ok((self.json, attachments))
+        Ok(attachments)
     }
 
     fn attachments(&self) -> usize {

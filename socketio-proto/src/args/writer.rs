@@ -1,7 +1,5 @@
 //! What can be arguments.
 
-use alloc::string::String;
-
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -132,9 +130,9 @@ impl Args {
     ///
     /// A value that cannot be written, or that only looks like an attachment.
     pub fn encode(args: &(impl ToArgs + ?Sized)) -> Result<Self, EncodeError> {
-        let mut sink = Sink::behind(String::new());
+        let mut sink = Sink::default();
         args.write_args(&mut ArgsWriter::new(&mut sink, false))?;
-        let (json, attachments) = sink.finish()?;
-        Ok(Self::from_parts(json.into(), attachments))
+        let attachments = sink.finish()?;
+        Ok(Self::from_parts(sink.json.take(), attachments))
     }
 }

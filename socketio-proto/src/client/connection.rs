@@ -257,7 +257,7 @@ impl Connection {
     pub fn emit(&mut self, socket: SocketKey, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
         let namespace = &self.sockets.find(socket)?.namespace;
         let packet = self.config.parser.event(namespace, None, event, &args)?;
-        Ok(self.send(socket, &packet)?)
+        Ok(self.submit(socket, packet, None)?)
     }
 
     /// Emits an event that the server is to acknowledge: [`Event::Ack`] or [`Event::AckFailed`] will bring the same id. Until the
@@ -280,7 +280,7 @@ impl Connection {
         if self.acks.is_full(self.config.max_pending_acks) {
             return Err(EmitError::Full);
         }
-        self.submit(socket, &packet, Some(id))?;
+        self.submit(socket, packet, Some(id))?;
         self.use_ack(socket);
         self.acks.insert(socket, id, deadline);
         Ok(id)
@@ -343,7 +343,7 @@ impl Connection {
             return Err(EmitError::NotConnected);
         }
         let packet = self.config.parser.ack(&found.namespace, id, &args)?;
-        Ok(self.send_now(&packet)?)
+        Ok(self.send_now(packet).map_err(|error| error.map(drop))?)
     }
 
     /// Sends an event that was encoded before, for this socket's namespace, or lets it wait as [`emit`](Self::emit) does.
@@ -352,7 +352,7 @@ impl Connection {
     ///
     /// Nothing of it was taken: there is no room, or there is no connection and nothing may wait for one.
     pub fn send(&mut self, socket: SocketKey, packet: &Encoded) -> Result<(), SendError<()>> {
-        self.submit(socket, packet, None)
+        self.submit(socket, packet.clone(), None)
     }
 
     /// Makes a socket leave its namespace for good, and tells the server. What of it still waits to be sent is not sent any more, and

@@ -12,28 +12,29 @@ use crate::{AckId, Encoded};
 
 impl Connection {
     /// Sends an event, or lets it wait: for a connection, or behind others that do.
-    pub(super) fn submit(&mut self, key: SocketKey, packet: &Encoded, ack: Option<AckId>) -> Result<(), SendError<()>> {
+    pub(super) fn submit(&mut self, key: SocketKey, packet: Encoded, ack: Option<AckId>) -> Result<(), SendError<()>> {
         let socket = self.sockets.find(key).map_err(|_| SendError::Closed(()))?;
+        let mut packet = packet;
         if socket.is_connected() && self.buffer.is_empty(key) {
             match self.send_now(packet) {
-                Err(SendError::Closed(())) => {} // the session is over, which nobody has fetched yet
-                result => return result,
+                Err(SendError::Closed(unsent)) => packet = unsent, // the session is over, which nobody has fetched yet
+                result => return result.map_err(|error| error.map(drop)),
             }
         }
         if !self.config.buffering {
             return Err(SendError::Closed(()));
         }
-        if !self.room.take(cost_of(packet)) {
+        if !self.room.take(cost_of(&packet)) {
             return Err(SendError::Full(()));
         }
-        self.buffer.push(key, packet.clone(), ack);
+        self.buffer.push(key, packet, ack);
         Ok(())
     }
 
     /// Sends a packet on the session, or not at all.
-    pub(super) fn send_now(&mut self, packet: &Encoded) -> Result<(), SendError<()>> {
-        let result = self.sessions.send_all(packet.frames());
-        self.refused |= matches!(result, Err(SendError::Full(())));
+    pub(super) fn send_now(&mut self, packet: Encoded) -> Result<(), SendError<Encoded>> {
+        let result = self.sessions.send(packet);
+        self.refused |= matches!(result, Err(SendError::Full(_)));
         result
     }
 

@@ -6,6 +6,8 @@ use alloc::sync::Arc;
 use engineio_proto::client::{Config, Connection as Session, Event, Transmit};
 use engineio_proto::{ExchangeId, Frame, Instant, SendError};
 
+use crate::Encoded;
+
 /// How many bits of an exchange's number are the session's own. The others number the sessions, so that no exchange is taken for one
 /// of another session: 10¹² exchanges each, 16 million sessions.
 const SESSION_BITS: u32 = 40;
@@ -67,6 +69,26 @@ impl Sessions {
         match &mut self.current {
             Some(current) => current.session.send_all(frames).map_err(|error| error.map(drop)),
             None => Err(SendError::Closed(())),
+        }
+    }
+
+    /// Sends a packet on the session that is used, without a reference counted if it is one frame.
+    pub(super) fn send(&mut self, packet: Encoded) -> Result<(), SendError<Encoded>> {
+        let Some(current) = &mut self.current else {
+            return Err(SendError::Closed(packet));
+        };
+        match packet.into_only_frame() {
+            Ok(frame) => {
+                let result = current.session.send(frame);
+                result.map_err(|error| error.map(|frame| Encoded::from_frames(frame, None)))
+            }
+            Err(packet) => {
+                let result = current
+                    .session
+                    .send_all(packet.frames())
+                    .map_err(|error| error.map(drop));
+                result.map_err(|error| error.map(|()| packet))
+            }
         }
     }
 

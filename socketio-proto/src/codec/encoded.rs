@@ -88,6 +88,19 @@ impl Encoded {
             }
     }
 
+    /// The frame, if it is only one.
+    pub(crate) fn only_frame(&self) -> Option<&Frame> {
+        (self.frame_count() == 1).then_some(&self.first)
+    }
+
+    /// The same by value, so that no reference is counted; otherwise the packet again.
+    pub(crate) fn into_only_frame(self) -> Result<Frame, Self> {
+        match self.frame_count() {
+            1 => Ok(self.first),
+            _ => Err(self),
+        }
+    }
+
     /// The frame that says what the packet is.
     pub(super) const fn first(&self) -> &Frame {
         &self.first

@@ -118,6 +118,21 @@ impl<'a> Placeholders<'a> {
         }
     }
 
+    /// The placeholder whose brace was passed, if it is written as every encoder writes one of the first ten; it is passed then.
+    fn usual(&mut self) -> Option<Placeholder> {
+        let start = self.at + USUAL.len();
+        let rest = self.json.as_bytes()[self.at..].strip_prefix(USUAL.as_bytes())?;
+        let [digit @ b'0'..=b'9', b'}', ..] = rest else {
+            return None;
+        };
+        self.at = start + 2;
+        self.object = Object::default();
+        Some(Placeholder {
+            num: usize::from(digit - b'0'),
+            digits: start..start + 1,
+        })
+    }
+
     /// The natural number that `value`, a tail of the JSON, begins with. Nothing else of the tail is looked at: there can be another `num`
     /// inside this one, and one in that.
     fn index(&self, value: &str) -> Option<Placeholder> {
@@ -147,6 +162,9 @@ impl Iterator for Placeholders<'_> {
                 }
                 b'{' | b'[' if self.object.marked => return Some(Err(Malformed)),
                 b'{' => {
+                    if let Some(placeholder) = self.usual() {
+                        return Some(Ok(placeholder));
+                    }
                     self.object = Object {
                         flat: true,
                         ..Object::default()
@@ -169,6 +187,9 @@ impl Iterator for Placeholders<'_> {
 }
 
 const SPACE: [char; 4] = [' ', '\n', '\r', '\t'];
+
+/// What is in a placeholder in front of its number, most often.
+const USUAL: &str = r#""_placeholder":true,"num":"#;
 
 #[cfg(test)]
 mod tests {

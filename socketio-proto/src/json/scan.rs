@@ -70,11 +70,18 @@ fn value_end(bytes: &[u8], mut at: usize) -> usize {
 
 /// The text without the white space of JSON in front and behind.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(SPACE)
+    let text = trim_start(text);
+    match text.as_bytes() {
+        [.., b' ' | b'\n' | b'\r' | b'\t'] => text.trim_end_matches(SPACE),
+        _ => text,
+    }
 }
 
 fn trim_start(text: &str) -> &str {
-    text.trim_start_matches(SPACE)
+    match text.as_bytes() {
+        [b' ' | b'\n' | b'\r' | b'\t', ..] => text.trim_start_matches(SPACE),
+        _ => text,
+    }
 }
 
 const SPACE: [char; 4] = [' ', '\n', '\r', '\t'];

@@ -3,6 +3,8 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use crate::text::Text;
+
 /// Every byte of a word, `byte`.
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
@@ -70,7 +72,7 @@ pub(super) fn skip(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// Writes `text` as it stands between the quotes of a JSON string.
-pub(crate) fn escape(json: &mut String, mut text: &str) {
+pub(crate) fn escape(json: &mut Text, mut text: &str) {
     loop {
         let (plain, rest) = text.split_at(special(text.as_bytes(), 0));
         json.push_str(plain);
@@ -88,8 +90,8 @@ pub(crate) fn escape(json: &mut String, mut text: &str) {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 let control = control as usize; // below 0x20
                 json.push_str("\\u00");
-                json.push(DIGITS[control >> 4].into());
-                json.push(DIGITS[control & 15].into());
+                json.push_str(char::from(DIGITS[control >> 4]).encode_utf8(&mut [0]));
+                json.push_str(char::from(DIGITS[control & 15]).encode_utf8(&mut [0]));
             }
         }
         text = rest.as_str();
@@ -99,9 +101,11 @@ pub(crate) fn escape(json: &mut String, mut text: &str) {
 /// What a JSON string says. `text` is what is between the quotes of a valid one; it is copied only if it has escapes. Half a
 /// surrogate pair, which JavaScript can send and UTF-8 cannot say, becomes U+FFFD.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some((plain, mut escaped)) = text.split_once('\\') else {
+    let plain = special(text.as_bytes(), 0); // in a valid string that is a backslash
+    if plain == text.len() {
         return Cow::Borrowed(text);
-    };
+    }
+    let (plain, mut escaped) = (&text[..plain], &text[plain + 1..]);
     let mut said = String::with_capacity(text.len());
     said.push_str(plain);
     loop {
@@ -183,9 +187,9 @@ mod tests {
     fn what_is_escaped_is_what_serde_json_escapes() {
         for character in (0..0x300).filter_map(char::from_u32) {
             let text = format!("plain {character} plain {character}{character}");
-            let mut escaped = String::from('"');
+            let mut escaped = Text::default();
             escape(&mut escaped, &text);
-            escaped.push('"');
+            let escaped = format!("\"{}\"", escaped.as_str());
             assert_eq!(escaped, serde_json::to_string(&text).unwrap());
             assert_eq!(unescape(&escaped[1..escaped.len() - 1]), text);
         }

@@ -183,7 +183,7 @@ impl Connection {
     pub fn emit(&mut self, socket: SocketKey, event: &str, args: impl ToArgs) -> Result<(), EmitError> {
         let namespace = self.sockets.joined(socket)?;
         let packet = self.config.parser.event(namespace, None, event, &args)?;
-        Ok(self.send(socket, &packet)?)
+        Ok(self.send_own(packet)?)
     }
 
     /// Emits an event that the client is to acknowledge: [`Event::Ack`] or [`Event::AckFailed`] will bring the same `id`.
@@ -205,7 +205,12 @@ impl Connection {
     ) -> Result<(), EmitError> {
         let namespace = self.sockets.joined(socket)?;
         let packet = self.config.parser.event(namespace, Some(id), event, &args)?;
-        Ok(self.send_with_ack(socket, id, &packet, deadline)?)
+        if self.acks.is_full(self.config.max_pending_acks) {
+            return Err(EmitError::Full);
+        }
+        self.send_own(packet)?;
+        self.acks.insert(socket, id, deadline);
+        Ok(())
     }
 
     /// Acknowledges an event.
@@ -220,7 +225,7 @@ impl Connection {
     pub fn ack(&mut self, reply: Reply, args: impl ToArgs) -> Result<(), EmitError> {
         let Reply { socket, id } = reply;
         let packet = self.config.parser.ack(self.sockets.joined(socket)?, id, &args)?;
-        Ok(self.send(socket, &packet)?)
+        Ok(self.send_own(packet)?)
     }
 
     /// Sends an event or acknowledgement that was encoded before: once for any number of sockets of one namespace.
@@ -232,7 +237,10 @@ impl Connection {
         self.sockets
             .joined(socket)
             .map_err(|NotConnected| SendError::Closed(()))?;
-        self.session.send_all(packet.frames()).map_err(|error| error.map(drop))
+        match packet.only_frame() {
+            Some(frame) => self.session.send(frame.clone()).map_err(|error| error.map(drop)),
+            None => self.session.send_all(packet.frames()).map_err(|error| error.map(drop)),
+        }
     }
 
     /// [`send`](Self::send), and await the acknowledgement, whose id the packet carries.
@@ -500,6 +508,14 @@ impl Connection {
         match self.revision() {
             Revision::V4 => self.sockets.speaking(namespace),
             Revision::V3 => self.sockets.speaking(&revision_3::name_of(namespace)),
+        }
+    }
+
+    /// Sends a packet that nobody else has.
+    fn send_own(&mut self, packet: Encoded) -> Result<(), SendError<()>> {
+        match packet.into_only_frame() {
+            Ok(frame) => self.session.send(frame).map_err(|error| error.map(drop)),
+            Err(packet) => self.session.send_all(packet.frames()).map_err(|error| error.map(drop)),
         }
     }
 

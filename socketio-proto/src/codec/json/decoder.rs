@@ -3,18 +3,19 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::Message;
 
-use super::head::Head;
+use super::head::{EventParts, Head};
 use crate::args::Args;
-use crate::attachments::Attachments;
 use crate::error::DecodeError;
 use crate::json::{self, Json};
 use crate::kind::PacketKind;
 use crate::packet::Packet;
+use crate::part::{Part, range_of};
 
 /// How much a packet may ask a [`Decoder`] to keep while it waits for attachments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Decoder {
     /// The message is no packet, or not the one that had to come. What was waiting is gone.
     pub fn decode(&mut self, message: Message) -> Result<Option<Packet>, DecodeError> {
         match (message, self.waiting.take()) {
-            (Message::Text(text), None) => self.text(&text),
+            (Message::Text(text), None) => self.text(text),
             (Message::Binary(bytes), Some(waiting)) => self.attachment(bytes, waiting),
             (Message::Text(_), Some(_)) => Err(DecodeError::AttachmentExpected),
             (Message::Binary(_), None) => Err(DecodeError::UnexpectedAttachment),
@@ -93,20 +94,22 @@ impl Decoder {
         self.waiting.is_some()
     }
 
-    fn text(&mut self, text: &ByteString) -> Result<Option<Packet>, DecodeError> {
-        let head = Head::parse(text, self.limits.max_attachments)?;
+    fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
+        let (head, event) = Head::parse_with_event(&text, self.limits.max_attachments)?;
         let namespace = match head.namespace {
             "/" => ByteString::from_static("/"),
             other => text.slice_ref(other),
         };
-        let packet = packet(&head, namespace, text);
-        if head.attachments == 0 {
+        let announced = head.attachments;
+        let (mut packet, elements) = packet(&head, event, namespace, &text);
+        keep(&mut packet, text, elements);
+        if announced == 0 {
             return Ok(Some(packet));
         }
         self.waiting = Some(Box::new(Waiting {
             packet,
-            announced: head.attachments,
-            attachments: Vec::new(),
+            announced,
+            attachments: Vec::with_capacity(announced.min(USUAL)),
             bytes_left: self.limits.max_attachment_bytes,
         }));
         Ok(None)
@@ -126,18 +129,27 @@ impl Decoder {
             attachments,
             ..
         } = *waiting;
-        if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
+        if let Some(args) = packet.args_mut() {
             args.set_attachments(attachments.into());
         }
         Ok(Some(packet))
     }
 }
 
-/// The packet that `head`, whose data is somewhere in `text`, describes; its attachments are still to come.
-pub(in crate::codec) fn packet(head: &Head<'_>, namespace: ByteString, text: &ByteString) -> Packet {
+/// How many attachments have their place before they come. Whoever announces more has to send them first.
+const USUAL: usize = 16;
+
+/// The packet that `head`, whose data is somewhere in `text`, describes, and where its arguments are, which are for [`keep`]; its
+/// attachments are still to come.
+pub(in crate::codec) fn packet(
+    head: &Head<'_>,
+    event: EventParts<'_>,
+    namespace: ByteString,
+    text: &ByteString,
+) -> (Packet, Range<usize>) {
     const CHECKED: &str = "a head that was parsed has what its kind needs";
     let json = |data| Json::checked(text.slice_ref(data));
-    match head.kind {
+    let packet = match head.kind {
         PacketKind::Connect => Packet::Connect {
             namespace,
             data: head.data.map(json),
@@ -148,42 +160,52 @@ pub(in crate::codec) fn packet(head: &Head<'_>, namespace: ByteString, text: &By
             data: json(head.data.expect(CHECKED)),
         },
         PacketKind::Event | PacketKind::BinaryEvent => {
-            let (name, elements) = head.event().expect(CHECKED);
-            // Both are kept together, and counted by whoever keeps them.
-            let kept = name.len() + elements.len();
-            Packet::Event {
+            let (name, elements) = event.expect(CHECKED);
+            let event = match name {
+                // Both are kept together, and counted by whoever keeps them.
+                Cow::Borrowed(name) if is_worth_it(name.len() + elements.len(), text) => text.slice_ref(name),
+                name => name.into_owned().into(),
+            };
+            let packet = Packet::Event {
                 namespace,
                 id: head.id,
-                event: match name {
-                    Cow::Borrowed(name) => part(text, name, kept),
-                    Cow::Owned(name) => name.into(),
-                },
-                args: args(text, elements, kept),
-            }
+                event,
+                args: Args::new(),
+            };
+            return (packet, range_of(elements, text));
         }
         PacketKind::Ack | PacketKind::BinaryAck => {
             let elements = json::inside_array(head.data.expect(CHECKED)).expect(CHECKED);
-            Packet::Ack {
+            let packet = Packet::Ack {
                 namespace,
                 id: head.id.expect(CHECKED),
-                args: args(text, elements, elements.len()),
-            }
+                args: Args::new(),
+            };
+            return (packet, range_of(elements, text));
         }
+    };
+    (packet, 0..0)
+}
+
+/// Gives a packet its arguments.
+pub(in crate::codec) fn keep(packet: &mut Packet, text: ByteString, elements: Range<usize>) {
+    let name = match packet {
+        Packet::Event { event, .. } => event.len(),
+        _ => 0,
+    };
+    if let Some(args) = packet.args_mut() {
+        args.set_elements(if is_worth_it(name + elements.len(), &text) {
+            Part::of(text, elements)
+        } else {
+            ByteString::from(&text[elements]).into()
+        });
     }
 }
 
-fn args(text: &ByteString, elements: &str, kept: usize) -> Args {
-    Args::from_parts(part(text, elements, kept), Attachments::NONE)
-}
-
-/// A part of a message of which `kept` bytes are kept: a slice, unless that would keep far more. White space and whatever else means
+/// Whether `text` may be kept for the sake of `kept` bytes of it, unless that would keep far more. White space and whatever else means
 /// nothing may be as long as a message.
-fn part(text: &ByteString, part: &str, kept: usize) -> ByteString {
+fn is_worth_it(kept: usize, text: &str) -> bool {
     /// What keeps no more than this costs less than to copy it.
     const SMALL: usize = 4_096;
-    if text.len() > SMALL && kept < text.len() / 4 {
-        part.into()
-    } else {
-        text.slice_ref(part)
-    }
+    text.len() <= SMALL || kept >= text.len() / 4
 }

@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use core::fmt::{self, Write};
 
 use engineio_proto::Frame;
 
@@ -13,13 +12,7 @@ use crate::error::EncodeError;
 use crate::json::Json;
 use crate::kind::PacketKind;
 use crate::packet::{AckId, is_reserved_event};
-
-/// What the arguments of a common packet fit into. Longer ones make the buffer grow, by doubling.
-const PAYLOAD_GUESS: usize = 128;
-
-/// How much more room than it needs the text of a packet may keep. Grown by doubling, it would take twice the memory that is counted for
-/// it wherever it waits.
-const SPARE: usize = 1024;
+use crate::text::Text;
 
 /// The packets of the default parser. A namespace begins with `/` and holds no comma; the peer would misread any other.
 impl Encoded {
@@ -34,11 +27,11 @@ impl Encoded {
         event: &str,
         args: &(impl ToArgs + ?Sized),
     ) -> Result<Self, EncodeError> {
-        let head = head(PacketKind::Event, 0, namespace, id, event.len() + PAYLOAD_GUESS);
-        let mut sink = Sink::behind(head);
+        let mut sink = Sink::default();
+        write_head(&mut sink.json, PacketKind::Event, 0, namespace, id);
+        sink.begin();
         write_event(&mut sink, event, args)?;
-        let (text, attachments) = sink.finish()?;
-        Ok(packet(PacketKind::Event, text, attachments))
+        finish(&mut sink, PacketKind::Event)
     }
 
     /// The answer to the event that came with `id`.
@@ -47,13 +40,13 @@ impl Encoded {
     ///
     /// An argument cannot be written.
     pub fn ack(namespace: &str, id: AckId, args: &(impl ToArgs + ?Sized)) -> Result<Self, EncodeError> {
-        let head = head(PacketKind::Ack, 0, namespace, Some(id), PAYLOAD_GUESS);
-        let mut sink = Sink::behind(head);
+        let mut sink = Sink::default();
+        write_head(&mut sink.json, PacketKind::Ack, 0, namespace, Some(id));
+        sink.begin();
         sink.raw("[");
         args.write_args(&mut ArgsWriter::new(&mut sink, false))?;
         sink.raw("]");
-        let (text, attachments) = sink.finish()?;
-        Ok(packet(PacketKind::Ack, text, attachments))
+        finish(&mut sink, PacketKind::Ack)
     }
 
     /// A client's request for a namespace with its credentials, or the server's consent with the socket's id: an object.
@@ -109,44 +102,47 @@ pub(super) fn write_event(sink: &mut Sink, event: &str, args: &(impl ToArgs + ?S
     Ok(())
 }
 
-/// The text of a packet up to its payload, for which there is room for `payload` bytes.
-pub(super) fn head(kind: PacketKind, attachments: usize, namespace: &str, id: Option<AckId>, payload: usize) -> String {
-    const NUMBERS: usize = 32; // two digits in front, the number of attachments and the id
-    let mut text = String::with_capacity(NUMBERS + namespace.len() + payload);
-    text.push(Frame::TEXT_PREFIX);
-    text.push(kind.digit());
+/// The text of a packet, in memory of just its size.
+pub(super) fn frame(kind: PacketKind, attachments: usize, namespace: &str, id: Option<AckId>, payload: &str) -> Frame {
+    let mut head = Text::default();
+    write_head(&mut head, kind, attachments, namespace, id);
+    let mut text = String::with_capacity(head.len() + payload.len());
+    text.push_str(head.as_str());
+    text.push_str(payload);
+    Frame::encoded(text.into())
+}
+
+/// Writes the text of a packet up to its payload.
+fn write_head(text: &mut Text, kind: PacketKind, attachments: usize, namespace: &str, id: Option<AckId>) {
+    const FIRST: [&str; 7] = ["40", "41", "42", "43", "44", "45", "46"];
+    text.push_str(FIRST[kind as usize]);
     if attachments != 0 {
-        push_number(&mut text, format_args!("{attachments}-"));
+        text.push_number(attachments as u64);
+        text.push_str("-");
     }
     if namespace != "/" {
         text.push_str(namespace);
-        text.push(',');
+        text.push_str(",");
     }
-    if let Some(id) = id {
-        push_number(&mut text, format_args!("{id}"));
+    if let Some(AckId(id)) = id {
+        text.push_number(id);
     }
-    text
-}
-
-fn push_number(text: &mut String, number: fmt::Arguments<'_>) {
-    text.write_fmt(number).expect("writing to a string cannot fail");
 }
 
 /// A packet that has no attachments.
 fn plain(kind: PacketKind, namespace: &str, payload: &str) -> Encoded {
-    let mut text = head(kind, 0, namespace, None, payload.len());
-    text.push_str(payload);
-    Encoded::with_attachments(Frame::encoded(text.into()), Attachments::NONE)
+    Encoded::with_attachments(frame(kind, 0, namespace, None, payload), Attachments::NONE)
 }
 
 /// A packet that was written as if it had no attachments, which is only known in the end.
-fn packet(kind: PacketKind, mut text: String, attachments: Attachments) -> Encoded {
-    if let (1.., Some(binary)) = (attachments.len(), kind.with_attachments()) {
-        let announced = format!("{}{}-", binary.digit(), attachments.len());
-        text.replace_range(1..2, &announced); // behind the packet type of Engine.IO, instead of the kind
-    }
-    if text.capacity() - text.len() > SPARE {
-        text.shrink_to_fit();
-    }
-    Encoded::with_attachments(Frame::encoded(text.into()), attachments)
+fn finish(sink: &mut Sink, kind: PacketKind) -> Result<Encoded, EncodeError> {
+    let attachments = sink.finish()?;
+    let text = match (attachments.len(), kind.with_attachments()) {
+        (count @ 1.., Some(binary)) => {
+            let (first, rest) = sink.json.as_str().split_at(1); // the packet type of Engine.IO, and the kind behind it
+            format!("{first}{}{count}-{}", binary.digit(), &rest[1..]).into()
+        }
+        _ => sink.json.take(),
+    };
+    Ok(Encoded::with_attachments(Frame::encoded(text), attachments))
 }

@@ -1,11 +1,8 @@
 //! The part of an event that is the same for every receiver.
 
-use alloc::string::String;
-
 use bytestring::ByteString;
-use engineio_proto::Frame;
 
-use super::encode::{head, write_event};
+use super::encode::{frame, write_event};
 use crate::args::{Sink, ToArgs};
 use crate::attachments::Attachments;
 use crate::codec::encoded::Encoded;
@@ -30,11 +27,11 @@ impl EventBody {
     ///
     /// The event's name is reserved, or an argument cannot be written.
     pub fn new(event: &str, args: &(impl ToArgs + ?Sized)) -> Result<Self, EncodeError> {
-        let mut sink = Sink::behind(String::new());
+        let mut sink = Sink::default();
         write_event(&mut sink, event, args)?;
-        let (payload, attachments) = sink.finish()?;
+        let attachments = sink.finish()?;
         Ok(Self {
-            payload: payload.into(),
+            payload: sink.json.take(),
             attachments,
         })
     }
@@ -47,8 +44,7 @@ impl EventBody {
         } else {
             PacketKind::BinaryEvent
         };
-        let mut text = head(kind, self.attachments.len(), namespace, id, self.payload.len());
-        text.push_str(&self.payload);
-        Encoded::with_attachments(Frame::encoded(text.into()), self.attachments.clone())
+        let first = frame(kind, self.attachments.len(), namespace, id, &self.payload);
+        Encoded::with_attachments(first, self.attachments.clone())
     }
 }

@@ -35,6 +35,9 @@ pub struct Head<'a> {
     pub data: Option<&'a str>,
 }
 
+/// The name of an event and its arguments, if it is one.
+pub(in crate::codec) type EventParts<'a> = Option<(Cow<'a, str>, &'a str)>;
+
 impl<'a> Head<'a> {
     /// Takes the text of one packet apart, without the packet type of Engine.IO, and checks it: its payload is JSON of the
     /// right shape, an event has a name that is not reserved, and the placeholders of a binary packet name attachments.
@@ -44,6 +47,14 @@ impl<'a> Head<'a> {
     ///
     /// What is no packet, or announces or names more than `max_attachments`, as [`DecodeError`] says.
     pub fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
+        Self::parse_with_event(text, max_attachments).map(|(head, _)| head)
+    }
+
+    /// The same, and what [`event`](Self::event) would find.
+    pub(super) fn parse_with_event(
+        text: &'a str,
+        max_attachments: usize,
+    ) -> Result<(Self, EventParts<'a>), DecodeError> {
         let first = text.chars().next().ok_or(DecodeError::Empty)?;
         let kind = PacketKind::from_digit(first).ok_or(DecodeError::UnknownKind(first))?;
         let text = &text[1..];
@@ -62,8 +73,8 @@ impl<'a> Head<'a> {
             id,
             data,
         };
-        head.check(max_attachments)?;
-        Ok(head)
+        let event = head.check(max_attachments)?;
+        Ok((head, event))
     }
 
     /// The name of an event, and its arguments: elements of a JSON array. A number, which is legal in JavaScript, is the text
@@ -82,16 +93,18 @@ impl<'a> Head<'a> {
         Some((name, args))
     }
 
-    /// What the kind asks of the parts.
-    pub(in crate::codec) fn check(&self, max_attachments: usize) -> Result<(), DecodeError> {
+    /// What the kind asks of the parts. Returns what [`event`](Self::event) does.
+    pub(in crate::codec) fn check(&self, max_attachments: usize) -> Result<EventParts<'a>, DecodeError> {
         let kind = self.kind;
+        let mut event = None;
         match kind {
             PacketKind::Connect | PacketKind::Disconnect | PacketKind::ConnectError => {}
             PacketKind::Event | PacketKind::BinaryEvent => {
-                let (name, _) = self.event().ok_or(DecodeError::PayloadShape(kind))?;
+                let (name, args) = self.event().ok_or(DecodeError::PayloadShape(kind))?;
                 if is_reserved_event(&name) {
                     return Err(DecodeError::ReservedEvent);
                 }
+                event = Some((name, args));
             }
             PacketKind::Ack | PacketKind::BinaryAck => {
                 self.id.ok_or(DecodeError::MissingAckId)?;
@@ -107,7 +120,7 @@ impl<'a> Head<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(event)
     }
 }
 

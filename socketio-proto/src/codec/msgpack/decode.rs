@@ -22,19 +22,22 @@ pub(super) fn packet(message: &Bytes, revision: Revision, limits: DecoderLimits)
         None => (None, Attachments::NONE),
         Some(at) => {
             let (json, attachments) = transcode(message, at, Binary::of(kind, limits))?;
-            (Some(ByteString::from(json)), attachments)
+            (Some(json), attachments)
         }
     };
+    let data = data.as_ref();
     let head = Head {
         kind,
         attachments: 0, // none follow; those inside are there already
         namespace: &namespace,
         id,
-        data: data.as_deref(),
+        data: data.map(|data| &**data),
     };
-    head.check(limits.max_attachments)?;
-    let mut packet = json::packet(&head, namespace.clone(), data.as_ref().unwrap_or(&ByteString::new()));
-    if let Packet::Event { args, .. } | Packet::Ack { args, .. } = &mut packet {
+    let event = head.check(limits.max_attachments)?;
+    let text = data.cloned().unwrap_or_default();
+    let (mut packet, elements) = json::packet(&head, event, namespace.clone(), &text);
+    json::keep(&mut packet, text, elements);
+    if let Some(args) = packet.args_mut() {
         args.set_attachments(attachments);
     }
     Ok(packet)

@@ -1,10 +1,10 @@
 //! From MessagePack to JSON, and attachments beside it.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::str;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::date::Date;
 use super::reader::{Reader, Token};
@@ -42,18 +42,19 @@ impl Binary {
 ///                 └── [ or { ──►   ▲    ├─── nothing open ─► end
 ///                                  └────┘ ] or }: the innermost is done
 /// ```
-pub(super) fn transcode(message: &Bytes, at: usize, binary: Binary) -> Result<(String, Attachments), DecodeError> {
+pub(super) fn transcode(message: &Bytes, at: usize, binary: Binary) -> Result<(ByteString, Attachments), DecodeError> {
     let mut transcoder = Transcoder {
         message,
         reader: Reader::starting_at(message, at),
-        sink: Sink::behind(String::with_capacity(message.len() - at)),
+        sink: Sink::with_capacity(message.len() - at),
         binary,
         attached: 0,
         attached_bytes: 0,
         open: Vec::new(),
     };
     transcoder.run()?;
-    transcoder.sink.finish().map_err(|_| DecodeError::Placeholder)
+    let attachments = transcoder.sink.finish().map_err(|_| DecodeError::Placeholder)?;
+    Ok((transcoder.sink.json.take(), attachments))
 }
 
 struct Transcoder<'a> {
