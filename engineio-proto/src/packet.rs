@@ -41,6 +41,7 @@ impl Packet {
     }
 
     /// Reads one encoded packet that is somewhere in `text`.
+    #[inline]
     pub(crate) fn read(text: &ByteString, packet: &str) -> Result<Self, DecodeError> {
         let data = || text.slice_ref(&packet[1..]);
         match packet.as_bytes() {

@@ -8,15 +8,28 @@ pub(crate) fn inside_array(json: &str) -> Option<&str> {
     Some(trim(inside))
 }
 
+/// What is between the quotes of the string that some elements begin with, and those behind its comma. Nothing if they begin with
+/// something else, or it has escapes.
+pub(crate) fn first_plain_string(elements: &str) -> Option<(&str, &str)> {
+    let text = elements.strip_prefix('"')?;
+    let (text, rest) = text.split_at(string::special(text.as_bytes(), 0));
+    Some((text, behind_comma(rest.strip_prefix('"')?)))
+}
+
 /// The first of some elements, and those behind its comma. Nothing if there are none.
 pub(crate) fn first_element(elements: &str) -> Option<(&str, &str)> {
     if elements.is_empty() {
         return None;
     }
     let (first, rest) = elements.split_at(value_end(elements.as_bytes(), 0));
+    Some((first, behind_comma(rest)))
+}
+
+/// What is behind the comma that comes next, if one does.
+#[inline]
+fn behind_comma(rest: &str) -> &str {
     let rest = trim_start(rest);
-    let rest = rest.strip_prefix(',').map_or(rest, trim_start);
-    Some((first, rest))
+    rest.strip_prefix(',').map_or(rest, trim_start)
 }
 
 /// The value of one key of an object; of the last one, if the key comes again, as in JavaScript. Keys that are written with escapes are
@@ -31,8 +44,7 @@ pub(crate) fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
         if name[1..name.len() - 1] == *key {
             found = Some(value);
         }
-        let behind = trim_start(behind);
-        rest = behind.strip_prefix(',').map_or(behind, trim_start);
+        rest = behind_comma(behind);
     }
     found
 }
@@ -69,6 +81,7 @@ fn value_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The text without the white space of JSON in front and behind.
+#[inline]
 pub(crate) fn trim(text: &str) -> &str {
     let text = trim_start(text);
     match text.as_bytes() {
@@ -77,6 +90,7 @@ pub(crate) fn trim(text: &str) -> &str {
     }
 }
 
+#[inline]
 fn trim_start(text: &str) -> &str {
     match text.as_bytes() {
         [b' ' | b'\n' | b'\r' | b'\t', ..] => text.trim_start_matches(SPACE),
@@ -103,6 +117,15 @@ mod tests {
         })
         .collect();
         assert_eq!(found, [r#""a,]\"""#, r#"[1, {"]": 2}]"#, "-1.5e3", "{}", "null"]);
+    }
+
+    #[test]
+    fn a_plain_string_is_told_from_others() {
+        assert_eq!(first_plain_string(r#""a b" , 1,2"#), Some(("a b", "1,2")));
+        assert_eq!(first_plain_string(r#""""#), Some(("", "")));
+        assert_eq!(first_plain_string(r#""a\n",1"#), None);
+        assert_eq!(first_plain_string("1"), None);
+        assert_eq!(first_plain_string(""), None);
     }
 
     #[test]

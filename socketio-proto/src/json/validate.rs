@@ -179,7 +179,7 @@ impl Text<'_> {
     fn text(self, at: usize) -> Place {
         const SHORT: usize = 16;
         let Some(short) = self.0.get(at..).and_then(<[u8]>::first_chunk::<SHORT>) else {
-            return self.place(at);
+            return self.place(self.last_text(at));
         };
         for (len, &byte) in short.iter().enumerate() {
             if string::is_special(byte) {
@@ -187,6 +187,13 @@ impl Text<'_> {
             }
         }
         self.place(at + SHORT)
+    }
+
+    /// Behind the text that is here in a string, close to the end.
+    #[inline(never)]
+    fn last_text(self, at: usize) -> usize {
+        let rest = self.0.get(at..).unwrap_or_default().iter();
+        at + rest.take_while(|&&byte| !string::is_special(byte)).count()
     }
 
     /// Behind the escape whose backslash was passed.

@@ -55,9 +55,10 @@ impl<'a> Head<'a> {
         text: &'a str,
         max_attachments: usize,
     ) -> Result<(Self, EventParts<'a>), DecodeError> {
-        let first = text.chars().next().ok_or(DecodeError::Empty)?;
+        let mut rest = text.chars();
+        let first = rest.next().ok_or(DecodeError::Empty)?;
         let kind = PacketKind::from_digit(first).ok_or(DecodeError::UnknownKind(first))?;
-        let text = &text[1..];
+        let text = rest.as_str();
         let (attachments, text) = if kind.is_binary() {
             attachments(text, max_attachments)?
         } else {
@@ -84,7 +85,11 @@ impl<'a> Head<'a> {
         if !matches!(self.kind, PacketKind::Event | PacketKind::BinaryEvent) {
             return None;
         }
-        let (name, args) = json::first_element(json::inside_array(self.data?)?)?;
+        let elements = json::inside_array(self.data?)?;
+        if let Some((name, args)) = json::first_plain_string(elements) {
+            return Some((Cow::Borrowed(name), args));
+        }
+        let (name, args) = json::first_element(elements)?;
         let name = match name.as_bytes()[0] {
             b'"' => json::unescape(&name[1..name.len() - 1]),
             b'-' | b'0'..=b'9' => Cow::Borrowed(name),

@@ -88,6 +88,9 @@ impl Iterator for Union<'_> {
         match self {
             Self::Few { cursors, len } => {
                 let cursors = &mut cursors[..*len];
+                if let [only] = cursors {
+                    return only.next(); // a broadcast to one room
+                }
                 let least = cursors.iter().filter_map(|cursor| cursor.next).min()?;
                 for cursor in cursors {
                     if cursor.next == Some(least) {
