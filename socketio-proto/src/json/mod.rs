@@ -1,5 +1,6 @@
 //! JSON as it travels: text that is checked once, and read only when someone asks for a type.
 
+mod blocks;
 mod pieces;
 mod placeholder;
 mod scan;
