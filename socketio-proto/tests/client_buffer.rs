@@ -155,6 +155,27 @@ fn so_much_waits_and_no_more() {
 }
 
 #[test]
+fn whoever_waits_for_room_is_told_once_connected_though_others_are_not() {
+    let (mut script, key) = Script::connected_with(|config| config.buffer_capacity = 1_000);
+    let a = script.join("/a");
+    script.say("1/a,"); // it is not connected again by itself
+    script.emit(a, "waits", ("y".repeat(600),)).unwrap();
+    offline(&mut script);
+    script.emit(key, "x", ("y".repeat(200),)).unwrap();
+    assert!(matches!(
+        script.emit(key, "x", ("y".repeat(200),)),
+        Err(EmitError::Full)
+    ));
+    script.log();
+    online(&mut script);
+    assert_eq!(script.log().last().unwrap(), "drained");
+    assert!(script.client.buffered_bytes() > 500, "not half of it is free");
+    for _ in 0..10 {
+        script.emit(key, "x", ("y".repeat(200),)).unwrap();
+    }
+}
+
+#[test]
 fn a_single_packet_may_be_larger_than_all_that_may_wait() {
     let (mut script, key) = Script::connected_with(|config| config.buffer_capacity = 1_000);
     offline(&mut script);

@@ -20,6 +20,8 @@ pub(super) struct Room {
     bytes: usize,
     /// Somebody was told that it is full and waits to be told otherwise.
     refused: bool,
+    /// Whoever that was may try again, though it is not half free.
+    reopened: bool,
 }
 
 impl Room {
@@ -28,6 +30,7 @@ impl Room {
             capacity,
             bytes: 0,
             refused: false,
+            reopened: false,
         }
     }
 
@@ -47,10 +50,16 @@ impl Room {
         self.bytes -= cost;
     }
 
+    /// A socket is connected and nothing of it waits: it needs no room, even if others fill it for as long as they are not connected.
+    pub(super) const fn reopen(&mut self) {
+        self.reopened = self.refused;
+    }
+
     /// Whether somebody who was refused should be told that there is room again; says so once.
     pub(super) fn take_drained(&mut self) -> bool {
-        let drained = self.refused && self.bytes <= self.capacity / 2;
+        let drained = self.refused && (self.reopened || self.bytes <= self.capacity / 2);
         self.refused &= !drained;
+        self.reopened = false;
         drained
     }
 

@@ -98,7 +98,8 @@ pub enum Event {
     Upgraded,
     /// The passage to a WebSocket failed; the session stays where it is and does not try again.
     UpgradeFailed(TransportFault),
-    /// There is room again after [`EmitError::Full`](super::EmitError::Full): half of what was full is free.
+    /// There is room again after [`EmitError::Full`](super::EmitError::Full): half of what was full is free, or a socket needs none of it
+    /// any more because it is connected.
     Drained,
     /// All that was still to be said after [`close`](super::Connection::close) is said: the last event, and there is exactly one.
     Closed,

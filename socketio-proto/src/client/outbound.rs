@@ -78,6 +78,7 @@ impl Connection {
             let cost = self.buffer.pop(key);
             self.room.give_back(cost.unwrap_or_default());
         }
+        self.room.reopen();
         let Some(socket) = self.sockets.find_mut(key) else {
             return true;
         };
