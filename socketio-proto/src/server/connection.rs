@@ -393,6 +393,12 @@ impl Connection {
         self.session.websocket()
     }
 
+    /// See [`engineio_proto::server::Connection::is_open`].
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.session.is_open()
+    }
+
     /// Whether it is over: [`Event::Closed`] was fetched or waits to be.
     #[must_use]
     pub fn is_closed(&self) -> bool {

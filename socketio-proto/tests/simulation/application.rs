@@ -1,15 +1,16 @@
 //! What the server's application does: who is let in, and what is said to whom.
 
 use bytes::Bytes;
-use engineio_proto::{Revision, SendError};
+use engineio_proto::{Instant, Revision, SendError};
 use socketio_proto::server::hub::recovery::{Resume, ResumeRequest, WithOffset};
 use socketio_proto::server::hub::{MemberKey, Target};
 use socketio_proto::server::{EmitError, SocketKey};
 use socketio_proto::{AckId, Encoded, Json, PrivateId, SocketId, ToArgs};
 
+use crate::action::Kind;
 use crate::ledger::{FILLER, Identity, Place};
-use crate::script::{Kind, NAMESPACES, ROOMS};
-use crate::server::HostSocket;
+use crate::script::{NAMESPACES, ROOMS};
+use crate::server::{Flood, HostSocket};
 use crate::world::World;
 
 /// What the application does.
@@ -27,10 +28,11 @@ impl World {
             }
         }
         for (session, reply, message) in std::mem::take(&mut self.host.replies) {
-            let session = &mut self.host.sessions[session];
-            if let Some(machine) = &mut session.machine {
-                let _ = machine.ack(reply, message as u64);
-                session.dirty = true;
+            let this = &mut self.host.sessions[session];
+            if let Some(machine) = &mut this.machine {
+                let result = machine.ack(reply, message as u64);
+                this.dirty = true;
+                self.note_refusal(session, &result);
             }
         }
     }
@@ -48,9 +50,7 @@ impl World {
         let recoverable = legacy.is_none() && self.script.settings.recovery;
         let has_own_room = legacy.is_none() && identity == 0;
         let id = legacy.unwrap_or_else(|| SocketId::new(&format!("l{identity}")));
-        let mut entropy = [5; 15];
-        entropy[..8].copy_from_slice(&(identity as u64).to_be_bytes());
-        let pid = PrivateId::from_entropy(entropy);
+        let pid = pid_of(identity);
         let result = if recoverable {
             machine.accept_recoverable(socket, id.clone(), &pid)
         } else {
@@ -88,6 +88,7 @@ impl World {
             };
             world.host.namespaces[namespace].resume(now, request, max_bytes, make)
         };
+        let mut due = self.may_return(session, namespace, request, max_bytes);
         let mut resumed = resume(self);
         if let Resume::StillHere(member) = resumed {
             let before = *self.host.namespaces[namespace].get(member).expect("it is here").value;
@@ -101,23 +102,26 @@ impl World {
             let client = self.host.sessions[other].client;
             self.clients[client].busy_until[1] = now; // its end is to be heard of at once
             self.pump_session(other);
+            due = self.may_return(session, namespace, request, max_bytes);
             resumed = resume(self);
         }
         let Resume::Back { key, missed } = resumed else {
             assert!(matches!(resumed, Resume::Unknown), "it has just left");
+            assert_ne!(due, Some(true), "who may come back is somebody new");
+            self.counts.strangers += 1;
             return false;
         };
         let identity = identity.expect("it is back");
-        self.ledger.identities[identity].away = false;
+        assert_ne!(due, Some(false), "it comes back too late");
+        self.counts.recoveries += 1;
+        self.ledger.identities[identity].away_since = None;
         let id = self.host.namespaces[namespace].get(key).expect("it is back").id.clone();
-        let mut entropy = [5; 15];
-        entropy[..8].copy_from_slice(&(identity as u64).to_be_bytes());
-        let pid = PrivateId::from_entropy(entropy);
+        let pid = pid_of(identity);
         let machine = self.host.sessions[session].machine.as_mut().expect("it waits");
         if machine.accept_recoverable(socket, id.clone(), &pid).is_err() {
             let hub = &mut self.host.namespaces[namespace];
             hub.suspend(now, key, identity);
-            self.ledger.identities[identity].away = true;
+            self.ledger.identities[identity].away_since = Some(now);
             return true;
         }
         let place = self.settle(session, socket, namespace, identity, (id, key), Some(missed.len()));
@@ -128,6 +132,34 @@ impl World {
         }
         self.check_rooms(place);
         true
+    }
+
+    /// Whether someone has to be let back in, or must not be, if that is known.
+    fn may_return(&self, session: usize, namespace: usize, request: &ResumeRequest, max_bytes: usize) -> Option<bool> {
+        let settings = &self.script.settings;
+        let is_it = |number: &usize| {
+            let is_here = self.ledger.identities[*number].namespace == namespace;
+            is_here && pid_of(*number) == request.pid
+        };
+        let number = (0..self.ledger.identities.len()).find(is_it)?;
+        let identity = &self.ledger.identities[number];
+        let since = identity.away_since?;
+        if since + settings.recovery_window <= self.now {
+            return Some(false);
+        }
+        let (seen, missed) = identity.recorded.split_at(identity.seen);
+        let missed = missed.iter().map(|message| &self.ledger.messages[*message]);
+        // What a packet, its offset and its place in the queue take besides.
+        let bytes: usize = missed.map(|message| message.size + 300).sum();
+        let kept = settings.recovery_window + settings.ping_interval + settings.ping_timeout;
+        let is_kept = |at: Instant| at + kept > self.now;
+        // Nobody remembers of what is not kept any more who it was for.
+        let since = seen.last().map_or(0, |message| message + 1);
+        let mut since = self.ledger.messages[since..].iter();
+        let is_there = since.all(|message| message.recorded.is_none_or(is_kept));
+        let is_honest = !self.is_liar(self.host.sessions[session].client);
+        let is_sure = is_honest && is_there && bytes <= max_bytes && settings.recovery_capacity > 1 << 20;
+        is_sure.then_some(true)
     }
 
     /// Someone is there from now on.
@@ -142,8 +174,7 @@ impl World {
     ) -> usize {
         let place = self.ledger.places.len();
         let recorded = self.ledger.identities[identity].recorded.len();
-        let client = self.host.sessions[session].client;
-        let is_old = self.clients[client].machine.revision() == Revision::V3;
+        let is_old = self.machine(session).revision() == Revision::V3;
         self.ledger.places.push(Place {
             session,
             namespace,
@@ -185,7 +216,39 @@ impl World {
     }
 
     pub fn tell(&mut self, number: usize, kind: Kind, size: usize) {
+        if let Some(place) = self.pick_place(number) {
+            self.tell_one(place, kind, size);
+        }
+    }
+
+    /// Says so much to one socket that it may be more than there is room for.
+    pub fn flood(&mut self, number: usize, count: usize, size: usize) {
         let Some(place) = self.pick_place(number) else { return };
+        let session = self.ledger.places[place].session;
+        self.host.sessions[session].flood = Some(Flood { place, count, size });
+        self.flood_on(session);
+    }
+
+    /// Goes on with that until there is no room. What was refused is said again, later.
+    pub fn flood_on(&mut self, session: usize) {
+        while let Some(flood) = self.host.sessions[session].flood.take() {
+            let Flood { place, count, size } = flood;
+            if count == 0 || !self.ledger.places[place].live {
+                return;
+            }
+            let refused = self.host.sessions[session].refusals;
+            self.tell_one(place, Kind::Binary, size);
+            let this = &mut self.host.sessions[session];
+            let is_full = this.refusals > refused;
+            let count = count - usize::from(!is_full);
+            this.flood = Some(Flood { place, count, size });
+            if is_full {
+                return;
+            }
+        }
+    }
+
+    fn tell_one(&mut self, place: usize, kind: Kind, size: usize) {
         let now = self.now;
         let namespace = self.ledger.places[place].namespace;
         let recorded = self.script.settings.recovery && kind == Kind::Plain;
@@ -194,7 +257,7 @@ impl World {
         self.trace.note(now, "server emits to", place, message as u64);
         if recorded {
             let packet = self.encode(namespace, &args);
-            self.ledger.messages[message].recorded = true;
+            self.ledger.messages[message].recorded = Some(now);
             let member = self.host.sockets[place].member.expect("it is a member");
             self.host.namespaces[namespace].record_for(now, member, &packet);
             let identity = self.ledger.places[place].identity;
@@ -202,7 +265,8 @@ impl World {
             return self.hand(place, &packet, message);
         }
         let key = self.host.sockets[place].key;
-        let session = &mut self.host.sessions[self.ledger.places[place].session];
+        let number = self.ledger.places[place].session;
+        let session = &mut self.host.sessions[number];
         session.dirty = true;
         let Some(machine) = &mut session.machine else { return };
         if kind == Kind::Volatile && !machine.is_writable() {
@@ -230,6 +294,7 @@ impl World {
                 result
             }
         };
+        self.note_refusal(number, &result);
         match result {
             Ok(()) => self.ledger.places[place].sent.push(message),
             Err(EmitError::Full | EmitError::NotConnected) => {}
@@ -277,13 +342,13 @@ impl World {
         let expected: Vec<_> = expected.map(|(index, _)| index).collect();
         assert_eq!(reached, expected, "a broadcast reaches the members of the moment");
         if self.script.settings.recovery {
-            self.ledger.messages[message].recorded = true;
+            self.ledger.messages[message].recorded = Some(now);
             for place in &expected {
                 identities[self.ledger.places[*place].identity].recorded.push(message);
             }
             let away = identities
                 .iter_mut()
-                .filter(|identity| identity.away && identity.namespace == namespace);
+                .filter(|identity| identity.away_since.is_some() && identity.namespace == namespace);
             for identity in away {
                 if is_meant(identity) {
                     identity.recorded.push(message);
@@ -358,4 +423,11 @@ impl World {
             }
         }
     }
+}
+
+/// Under which name someone comes back.
+pub fn pid_of(identity: usize) -> PrivateId {
+    let mut entropy = [5; 15];
+    entropy[..8].copy_from_slice(&(identity as u64).to_be_bytes());
+    PrivateId::from_entropy(entropy)
 }

@@ -1,6 +1,7 @@
 //! The clients' side: applications that talk at random, and what must hold of what they hear.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use engineio_proto::client::Transmit;
@@ -10,9 +11,10 @@ use socketio_proto::client::{
     AckError, Auth, ConnectError, Connection, DisconnectReason, EmitError, Event, Reply, SocketKey,
 };
 
+use crate::action::{Fate, Kind};
 use crate::ledger::FILLER;
 use crate::network::Up;
-use crate::script::{Fate, Kind, NAMESPACES};
+use crate::script::NAMESPACES;
 use crate::world::{TOO_MANY, World};
 
 #[derive(Debug)]
@@ -32,9 +34,27 @@ pub struct Client {
     pub fate: Fate,
     /// When it last heard of the server, clocks that jumped counted in.
     pub heard_at: Instant,
+    /// How far its clock is ahead of all others.
+    pub ahead: Duration,
+    /// When the latest session began.
+    pub opened_at: Option<Instant>,
+    /// How many of its next requests a proxy sends twice.
+    pub twice: usize,
+    /// What is still to be emitted as soon as there is room.
+    pour: Option<Pour>,
+    /// How often it was told that there is no room.
+    refusals: u32,
     pub closing: bool,
     pub closed: bool,
     pub dirty: bool,
+}
+
+/// Emissions, one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Pour {
+    socket: SocketKey,
+    count: usize,
+    size: usize,
 }
 
 /// A socket of a client, from `connect` to `disconnect`.
@@ -67,6 +87,11 @@ impl Client {
             blackout: None,
             fate: Fate::Open,
             heard_at: now,
+            ahead: Duration::ZERO,
+            opened_at: None,
+            twice: 0,
+            pour: None,
+            refusals: 0,
             closing: false,
             closed: false,
             dirty: true,
@@ -89,7 +114,7 @@ impl Client {
 /// What the applications do.
 impl World {
     pub fn join(&mut self, client: usize, namespace: usize) {
-        let now = self.now;
+        let now = self.now + self.clients[client].ahead;
         let this = &mut self.clients[client];
         let Ok(key) = this.machine.connect(now, NAMESPACES[namespace], Auth::None) else {
             assert!(this.closing, "a client that is not closed takes new sockets");
@@ -127,12 +152,43 @@ impl World {
         for socket in &mut this.sockets {
             socket.left = true;
         }
-        this.machine.close(self.now);
+        this.machine.close(self.now + this.ahead);
         this.dirty = true;
     }
 
+    /// Emits so much that it may be more than there is room for.
+    pub fn pour(&mut self, client: usize, namespace: usize, count: usize, size: usize) {
+        let this = &mut self.clients[client];
+        let Some(socket) = this.socket_of(namespace) else {
+            return;
+        };
+        let socket = this.sockets[socket].key;
+        this.pour = Some(Pour { socket, count, size });
+        self.pour_on(client);
+    }
+
+    /// Goes on with that until there is no room. What was refused is emitted again, later.
+    fn pour_on(&mut self, client: usize) {
+        while let Some(pour) = self.clients[client].pour.take() {
+            let this = &self.clients[client];
+            let socket = &this.sockets[this.index_of(pour.socket)];
+            let (namespace, refusals) = (socket.namespace, this.refusals);
+            if pour.count == 0 || socket.left {
+                return;
+            }
+            self.emit(client, namespace, Kind::Plain, pour.size);
+            let this = &mut self.clients[client];
+            let is_full = this.refusals > refusals;
+            let count = pour.count - usize::from(!is_full);
+            this.pour = Some(Pour { count, ..pour });
+            if is_full {
+                return;
+            }
+        }
+    }
+
     pub fn emit(&mut self, client: usize, namespace: usize, kind: Kind, size: usize) {
-        let now = self.now;
+        let now = self.now + self.clients[client].ahead;
         let this = &mut self.clients[client];
         let Some(index) = this.socket_of(namespace) else { return };
         let key = this.sockets[index].key;
@@ -160,10 +216,14 @@ impl World {
             }
         };
         this.dirty = true;
-        self.trace.note(now, "client emits", client, number);
+        self.trace.note(self.now, "client emits", client, number);
         match result {
             Ok(()) => {}
-            Err(EmitError::Full) => return,
+            Err(EmitError::Full) => {
+                this.refusals += 1;
+                self.counts.refusals += 1;
+                return;
+            }
             Err(error) => panic!("a socket that waits or is connected takes what is emitted: {error}"),
         }
         if let Some(id) = id {
@@ -182,7 +242,8 @@ impl World {
     pub fn answer(&mut self, client: usize) {
         let this = &mut self.clients[client];
         for (reply, message) in std::mem::take(&mut this.replies) {
-            let _ = this.machine.ack(reply, message as u64);
+            let result = this.machine.ack(reply, message as u64);
+            this.refusals += u32::from(matches!(result, Err(EmitError::Full)));
         }
         this.dirty = true;
     }
@@ -236,6 +297,10 @@ impl World {
         };
         up.trace(&mut self.trace, now, exchange);
         if let Up::Request(request) = up {
+            if let Some(left) = self.clients[client].twice.checked_sub(1) {
+                self.clients[client].twice = left;
+                self.network.exchanges[exchange].copy = Some(self.exchange_of(client));
+            }
             let body = request.body.clone();
             self.network.up(now, exchange, Up::Request(request));
             if !body.is_empty() {
@@ -308,7 +373,8 @@ impl World {
                     if message % 3 == 0 {
                         this.replies.push((reply, message));
                     } else {
-                        let _ = this.machine.ack(reply, message as u64);
+                        let result = this.machine.ack(reply, message as u64);
+                        this.refusals += u32::from(matches!(result, Err(EmitError::Full)));
                     }
                 }
             }
@@ -359,11 +425,23 @@ impl World {
                 );
                 this.sockets.iter_mut().for_each(|socket| socket.given_up = true);
             }
-            Event::Upgraded => self.trace.note(now, "client is upgraded", client, 0),
+            Event::Upgraded => {
+                self.counts.upgrades += 1;
+                self.trace.note(now, "client is upgraded", client, 0);
+            }
             Event::UpgradeFailed(_) => self.trace.note(now, "upgrade failed", client, 0),
-            Event::Open { attempts } => self.trace.note(now, "client is open", client, u64::from(attempts)),
+            Event::Open { attempts } => {
+                this.opened_at = Some(now);
+                self.trace.note(now, "client is open", client, u64::from(attempts));
+            }
+            Event::Drained => {
+                self.counts.drains += 1;
+                let refusals = this.refusals.checked_sub(1);
+                this.refusals = refusals.expect("nobody was told that there is no room");
+                self.pour_on(client);
+            }
             Event::Reconnecting { attempt, .. } => self.trace.note(now, "reconnecting", client, u64::from(attempt)),
-            _ => {}
+            Event::Authenticate { .. } => panic!("its credentials are known"),
         }
     }
 
@@ -418,6 +496,15 @@ impl World {
 }
 
 impl Client {
+    /// Whether it waits for room, and would have to be told that there is some.
+    pub fn pours(&self) -> bool {
+        let is_meant = |pour: &Pour| {
+            let socket = &self.sockets[self.index_of(pour.socket)];
+            socket.place.is_some() && !socket.left
+        };
+        self.pour.as_ref().is_some_and(is_meant)
+    }
+
     /// How many of those that are awaited do not count against the limit: at most as many as fit into the buffer.
     fn insisted(&self) -> usize {
         self.machine.buffered_bytes() / 64

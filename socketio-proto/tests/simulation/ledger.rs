@@ -1,5 +1,7 @@
 //! What was said, by whom and to whom: what everything that arrives is held against.
 
+use engineio_proto::Instant;
+
 /// What fills messages up.
 pub const FILLER: &str = match std::str::from_utf8(&[b'x'; 4_000]) {
     Ok(text) => text,
@@ -28,8 +30,8 @@ pub struct Message {
     pub origin: Option<(usize, usize, usize)>,
     /// It may be left out: its acknowledgement was given up, maybe before it was sent.
     pub given_up: bool,
-    /// Its place among what is recorded for an identity.
-    pub recorded: bool,
+    /// When it was recorded for those who come back, if it was.
+    pub recorded: Option<Instant>,
 }
 
 /// A socket on the server.
@@ -69,8 +71,8 @@ pub struct Identity {
     pub seen: usize,
     /// It may come back once it has gone.
     pub recoverable: bool,
-    /// It has gone, and may come back.
-    pub away: bool,
+    /// It has gone, then, and may come back.
+    pub away_since: Option<Instant>,
 }
 
 impl Ledger {
@@ -83,7 +85,7 @@ impl Ledger {
             insisted: false,
             origin: None,
             given_up: false,
-            recorded: false,
+            recorded: None,
         });
         self.messages.len() - 1
     }
@@ -106,7 +108,7 @@ impl Ledger {
         );
         place.arrived += 1;
         let identity = &mut self.identities[place.identity];
-        if self.messages[message].recorded && identity.recoverable {
+        if self.messages[message].recorded.is_some() && identity.recoverable {
             let expected = identity.recorded.get(identity.seen);
             assert_eq!(expected, Some(&message), "a gap, or a duplicate, after a recovery");
             identity.seen += 1;

@@ -4,6 +4,9 @@
 //! well, and the end of what had happened. It fails again with `SIM_SEED=<seed> cargo test --test simulation`. For more seeds there is
 //! `SIM_SECONDS=60`, which begins at a seed of the clock's, and the script `tests/simulation/run`.
 //!
+//! Beside those who keep to the protocol there may be clients that break it, at the server's door: what must become of their sessions is
+//! known for most of what they do. The others must not notice.
+//!
 //! That it finds what is wrong is shown by `tests/simulation/mutations/run`, which breaks the machines in many ways, one after the other.
 //!
 //! What must hold, whatever happens:
@@ -14,18 +17,30 @@
 //! - what is to be acknowledged is answered once, with the answer to it, or given up once;
 //! - a broadcast reaches the members of the moment and nobody else;
 //! - who comes back is told what was missed, all of it and once, or is somebody new;
-//! - what waits is bounded;
+//! - what waits is bounded, nothing is read that nobody fetches, and whoever was told that there is no room is told when there is;
+//! - a request that comes twice is not acted on twice;
+//! - who breaks the protocol is refused or loses the session, and nothing else happens;
+//! - who may come back does, and nobody else;
 //! - nobody does things without end while no time passes, and a deadline that was met is over;
-//! - when the network is well again, whoever wants to be connected is, and nothing is on its way for ever;
+//! - when the network is well again, whoever wants to be connected is, over a WebSocket if both sides want one, and nothing is on its way
+//!   for ever;
 //! - when everyone has left, nothing remains;
 //! - the same seed does the same.
 
 #![allow(unreachable_pub, reason = "modules of one test")]
 
+mod action;
 mod application;
+mod arrivals;
 mod chance;
 mod client;
+mod clock;
+mod counts;
+mod door;
+mod ends;
 mod ledger;
+mod liar;
+mod lies;
 mod network;
 mod script;
 mod server;
@@ -37,10 +52,11 @@ mod world;
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
 
+use counts::Counts;
 use script::Script;
 
-/// Seeds that have failed once.
-const FAILED_ONCE: [u64; 0] = [];
+/// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
+const FAILED_ONCE: [u64; 10] = [98, 646, 802, 1_426, 1_566, 1_613, 4_938, 11_335, 17_020, 55_120];
 
 /// How many seeds are tried besides.
 const SEEDS: u64 = 300;
@@ -84,29 +100,36 @@ fn whatever_happens_a_few_things_always_hold() {
         println!("{:?}", check(seed));
         return;
     }
-    let (mut count, mut sessions, mut happened) = (0, 0, 0);
+    let (mut count, mut sessions, mut happened, mut hash) = (0, 0, 0, 0_u64);
+    let mut counts = Counts::default();
     let mut run = |seed| {
         let outcome = check(seed);
         count += 1;
         sessions += outcome.sessions;
         happened += outcome.happened;
+        hash = hash.rotate_left(1) ^ outcome.hash;
+        counts += outcome.counts;
     };
     if let Some(seconds) = number("SIM_SECONDS") {
         let clock = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970");
         let first = number("SIM_FIRST").unwrap_or(clock.as_secs() << 24);
+        println!("from seed {first} on");
         let mut seed = first;
         while begin.elapsed() < Duration::from_secs(seconds) {
             run(seed);
             seed += 1;
         }
-        println!("seeds {first}..{seed}");
     } else {
         let first = number("SIM_FIRST").unwrap_or(0);
         let seeds = number("SIM_COUNT").unwrap_or(SEEDS);
         (first..first + seeds).for_each(run);
     }
     let seconds = begin.elapsed().as_secs_f64();
-    println!("{count} seeds, {sessions} sessions, {happened} events in {seconds:.1} s");
+    println!("{count} seeds, {sessions} sessions, {happened} events in {seconds:.1} s, hash {hash:016x}");
+    println!("{counts:?}");
+    for (name, times) in counts.all() {
+        assert!(times > 0 || count < SEEDS, "{name}: without any, this says little");
+    }
 }
 
 #[test]

@@ -18,6 +18,10 @@ pub struct Exchange {
     pub client: usize,
     /// The client's own name for it.
     pub id: ExchangeId,
+    /// Whether it is, or wants to be, a WebSocket, as far as the server knows.
+    pub websocket: bool,
+    /// A proxy sends the request twice: the other one.
+    pub copy: Option<usize>,
     /// The session of the server that it belongs to.
     pub session: Option<usize>,
     /// The client has not heard its end, and not ended it.
@@ -90,6 +94,8 @@ impl Network {
         self.exchanges.push(Exchange {
             client,
             id,
+            websocket: false,
+            copy: None,
             session: None,
             client_open: true,
             server_open: false,
@@ -183,12 +189,24 @@ impl Network {
 
     /// What is on its way down is held back.
     pub fn hold(&mut self, exchange: usize, until: Instant) {
-        let held: Vec<_> = self.on_its_way(exchange, false).collect();
+        self.delay(exchange, false, until, None);
+    }
+
+    /// What has just arrived is not taken yet, and what follows it comes behind it.
+    pub fn stall(&mut self, exchange: usize, up: bool, until: Instant, delivery: Delivery) {
+        self.delay(exchange, up, until, Some(delivery));
+    }
+
+    fn delay(&mut self, exchange: usize, up: bool, until: Instant, first: Option<Delivery>) {
+        let held: Vec<_> = self.on_its_way(exchange, up).collect();
+        if let Some(delivery) = first {
+            self.put_back(until, delivery);
+        }
         for key in held {
             let delivery = self.wire.remove(&key).expect("it is on its way");
             self.put_back(until.max(key.0), delivery);
         }
-        let latest = &mut self.exchanges[exchange].latest[1];
+        let latest = &mut self.exchanges[exchange].latest[usize::from(!up)];
         *latest = until.max(*latest);
     }
 

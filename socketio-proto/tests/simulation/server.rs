@@ -8,7 +8,7 @@ use engineio_proto::server::{Request, Route, Server, Transmit};
 use engineio_proto::{Exchange, ExchangeId, Gone, Instant, Message, Sid};
 use socketio_proto::server::hub::recovery::RecoveryConfig;
 use socketio_proto::server::hub::{MemberKey, Namespace, RoomLimits};
-use socketio_proto::server::{Config, Connection, Event, Reply, SocketKey};
+use socketio_proto::server::{Config, Connection, EmitError, Event, Reply, SocketKey};
 use socketio_proto::{AckId, Args, Json, SocketId};
 
 use crate::ledger::FILLER;
@@ -34,6 +34,8 @@ pub struct Host {
     pub config: Arc<Config>,
     pub engine: Arc<engineio_proto::Config>,
     pub next_ack: u64,
+    /// The last request that was refused before it came to a session, and the number of the refusal.
+    pub refused: Option<(usize, u8)>,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,25 @@ pub struct Session {
     pub heard_at: Instant,
     closed: bool,
     pub dirty: bool,
+    /// What is still to be said to one of its sockets, as soon as there is room.
+    pub flood: Option<Flood>,
+    /// Somebody was told that there is no room, how often, and waits to be told otherwise.
+    pub refusals: u32,
+    pub waits_for_room: bool,
+    /// It has said what ends it: nothing else that it has said counts.
+    pub condemned: bool,
+    /// Its client has said a part of a packet only.
+    pub half_said: bool,
+    /// Bytes of messages that have come since all that there was had been fetched.
+    unread: usize,
+}
+
+/// Emissions, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Flood {
+    pub place: usize,
+    pub count: usize,
+    pub size: usize,
 }
 
 #[derive(Debug)]
@@ -70,6 +91,7 @@ impl Host {
             config,
             engine,
             next_ack: 0,
+            refused: None,
         }
     }
 
@@ -98,6 +120,7 @@ impl World {
         };
         let found = &mut self.network.exchanges[exchange];
         found.server_open = true;
+        found.websocket = websocket;
         if !self.network.live.contains(&exchange) {
             self.network.live.push(exchange);
         }
@@ -119,11 +142,22 @@ impl World {
                     heard_at: self.now,
                     closed: false,
                     dirty: true,
+                    flood: None,
+                    refusals: 0,
+                    waits_for_room: false,
+                    condemned: false,
+                    half_said: false,
+                    unread: 0,
                 });
                 self.host.live.push(session);
                 (session, incoming.exchange())
             }
-            Route::Refuse(refusal) => return self.respond(exchange, refusal.response()),
+            Route::Refuse(refusal) => {
+                let response = refusal.response();
+                assert_eq!(response.status, 400, "refusals have one status");
+                self.host.refused = response.refusal.map(|code| (exchange, code as u8));
+                return self.respond(exchange, response);
+            }
         };
         self.network.exchanges[exchange].session = Some(session);
         self.server_input(exchange, |machine, now, id| machine.handle_request(now, id, kind));
@@ -134,10 +168,16 @@ impl World {
     }
 
     pub fn server_body(&mut self, exchange: usize, body: Bytes) {
+        self.count_unread(exchange, body.len());
         self.server_input(exchange, |machine, now, id| machine.handle_body(now, id, body));
     }
 
     pub fn server_frame(&mut self, exchange: usize, message: Message) {
+        let is_message = match &message {
+            Message::Text(text) => text.starts_with('4'),
+            Message::Binary(_) => true,
+        };
+        self.count_unread(exchange, if is_message { message.len() } else { 0 });
         self.server_input(exchange, |machine, now, id| machine.handle_message(now, id, message));
     }
 
@@ -145,6 +185,23 @@ impl World {
         self.server_input(exchange, |machine, now, id| machine.handle_gone(now, id, Gone::Closed));
         self.network.exchanges[exchange].server_open = false;
         self.network.sweep();
+    }
+
+    /// What nobody has fetched is bounded, by whoever says that no more is to be read.
+    fn count_unread(&mut self, exchange: usize, bytes: usize) {
+        let found = &self.network.exchanges[exchange];
+        let Some(session) = found.session.filter(|_| found.server_open) else {
+            return;
+        };
+        let session = &mut self.host.sessions[session];
+        let is_open = session.machine.as_ref().is_some_and(|machine| machine.is_open());
+        if is_open && self.clients[session.client].busy_until[1] > self.now && !session.condemned {
+            assert!(
+                session.unread <= self.script.settings.receive_capacity,
+                "more is read than anybody fetches"
+            );
+            session.unread += bytes;
+        }
     }
 
     fn server_input(&mut self, exchange: usize, input: impl FnOnce(&mut Connection, Instant, ExchangeId)) {
@@ -172,6 +229,9 @@ impl World {
         down.trace(&mut self.trace, self.now, exchange);
         self.network.down(self.now, exchange, down);
         self.network.sweep();
+        if let Some(copy) = self.network.exchanges[exchange].copy {
+            self.server_gone(copy); // a proxy that sends requests twice waits for one answer
+        }
     }
 }
 
@@ -224,6 +284,10 @@ impl World {
         let now = self.now;
         let this = &mut self.host.sessions[session];
         assert!(!this.closed, "{event:?} after the end");
+        let is_wanted = matches!(event, Event::Connect { .. } | Event::Event { .. } | Event::Ack { .. });
+        assert!(!this.condemned || !is_wanted, "{event:?} after what ends it");
+        let is_liar = self.is_liar(self.host.sessions[session].client);
+        let this = &mut self.host.sessions[session];
         match event {
             Event::Connect {
                 socket,
@@ -232,7 +296,8 @@ impl World {
                 ..
             } => {
                 let found = NAMESPACES.iter().position(|name| *name == &*namespace);
-                let namespace = found.expect("clients ask for what there is");
+                let namespace = found.or(is_liar.then_some(2));
+                let namespace = namespace.expect("clients ask for what there is");
                 self.trace
                     .note(now, "server is asked by session", session, namespace as u64);
                 self.host.waiting.push((session, socket, namespace, auth));
@@ -250,6 +315,14 @@ impl World {
                 let place = this.place(socket);
                 let client = this.client;
                 assert!(self.ledger.places[place].live, "an event after the last");
+                if is_liar {
+                    if let Some(reply) = reply {
+                        let machine = self.host.sessions[session].machine.as_mut().expect("it speaks");
+                        let result = machine.ack(reply, args.len() as u64);
+                        self.note_refusal(session, &result);
+                    }
+                    return;
+                }
                 assert_eq!(&*name, "m");
                 let message = self.read(&args);
                 self.trace.note(now, "server hears", place, message as u64);
@@ -267,13 +340,17 @@ impl World {
                         self.host.replies.push((session, reply, message));
                     } else {
                         let machine = self.host.sessions[session].machine.as_mut().expect("it speaks");
-                        let _ = machine.ack(reply, message as u64);
+                        let result = machine.ack(reply, message as u64);
+                        self.note_refusal(session, &result);
                     }
                 }
             }
             Event::Ack { socket, id, args } => {
                 let place = this.place(socket);
                 let message = self.host.awaited.remove(&(place, id)).expect("it is awaited");
+                if is_liar {
+                    return;
+                }
                 let answered: usize = args.parse::<(usize,)>().expect("an answer").0;
                 assert_eq!(answered, message, "the answer to another message");
                 let found = &self.ledger.places[place];
@@ -298,7 +375,8 @@ impl World {
                 let hub = &mut self.host.namespaces[namespace];
                 let member = self.host.sockets[place].member.take().expect("it is a member");
                 if reason.is_recoverable() && self.script.settings.recovery {
-                    self.ledger.identities[identity].away = self.ledger.identities[identity].recoverable;
+                    let gone = &mut self.ledger.identities[identity];
+                    gone.away_since = gone.recoverable.then_some(now);
                     hub.suspend(now, member, identity);
                 } else {
                     hub.remove(member);
@@ -317,7 +395,14 @@ impl World {
                 let sid = this.sid;
                 assert_eq!(self.host.router.forget(&sid), Some(session));
             }
-            _ => {}
+            Event::Upgraded => self.trace.note(now, "session is upgraded", session, 0),
+            Event::Drained => {
+                self.counts.drains += 1;
+                let refusals = this.refusals.checked_sub(1);
+                this.refusals = refusals.expect("nobody was told that there is no room");
+                this.waits_for_room = false;
+                self.flood_on(session);
+            }
         }
     }
 
@@ -341,11 +426,21 @@ impl World {
         let live = this.places.iter().filter(|(_, place)| self.ledger.places[*place].live);
         assert_eq!(live.count(), machine.sockets().count(), "the machine agrees");
         assert_eq!(machine.is_closed(), this.closed);
+        this.unread = 0;
         if this.closed {
             this.machine = None;
             self.host.live.retain(|live| *live != session);
             return;
         }
+        let is_mine = |(place, _): &&(usize, AckId)| self.ledger.places[*place].session == session;
+        let drained = || {
+            let awaited = self.host.awaited.keys().filter(is_mine).count();
+            machine.queued_bytes() == 0 && awaited <= settings.max_pending_acks / 2
+        };
+        assert!(
+            !this.waits_for_room || !machine.is_open() || !drained(),
+            "there is room in session {session}, and nobody is told"
+        );
         let bound = this.heard_at + settings.ping_interval + settings.ping_timeout;
         // One that has ended because nobody joined anything is there a little longer, for what it has still to say.
         let is_leaving = machine.sockets().count() == 0;
@@ -399,7 +494,7 @@ impl World {
             place.live = false;
         }
         for identity in &mut self.ledger.identities {
-            identity.away = false;
+            identity.away_since = None;
         }
         self.host.live.clear();
         self.host.waiting.clear();
@@ -420,6 +515,16 @@ impl World {
             .find(|session| session.sid.as_str() == sid)?;
         let mut places = session.places.iter().rev().map(|(_, place)| *place);
         places.find(|place| self.ledger.places[*place].namespace == namespace)
+    }
+
+    /// Somebody was told that there is no room.
+    pub fn note_refusal(&mut self, session: usize, result: &Result<(), EmitError>) {
+        if matches!(result, Err(EmitError::Full)) {
+            let session = &mut self.host.sessions[session];
+            session.refusals += 1;
+            session.waits_for_room = true;
+            self.counts.refusals += 1;
+        }
     }
 
     pub fn id_of(&self, place: usize) -> &SocketId {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use crate::counts::Counts;
 use crate::script::Script;
 use crate::world::World;
 
@@ -19,6 +20,7 @@ pub struct Outcome {
     pub hash: u64,
     pub happened: u64,
     pub sessions: usize,
+    pub counts: Counts,
 }
 
 /// What did not hold, and what had happened before.
@@ -40,6 +42,7 @@ pub fn run(script: &Script) -> Result<Outcome, Failure> {
             hash: world.trace.hash(),
             happened: world.trace.count(),
             sessions: world.host.sessions.len(),
+            counts: world.counts,
         }),
         Err(_) => Err(Failure {
             message: LAST.take().unwrap_or_default(),

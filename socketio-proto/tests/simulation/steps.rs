@@ -1,19 +1,22 @@
 //! What each step of a script does.
 
-use crate::script::Action;
+use crate::action::Action;
 use crate::world::World;
 
 impl World {
     pub fn apply(&mut self, action: Action) {
         let now = self.now;
-        let count = self.clients.len();
+        let count = self.script.settings.clients.len();
+        let everyone = self.clients.len();
         let acts = match action {
             // Where it is does not change while it has not heard where it is.
             Action::Join { client, .. } | Action::Leave { client, .. } => {
                 let client = client % count;
                 !self.is_frozen(client) && self.clients[client].busy_until[0] <= now
             }
-            Action::Emit { client, .. } | Action::Answer { client } => !self.is_frozen(client % count),
+            Action::Emit { client, .. } | Action::Pour { client, .. } | Action::Answer { client } => {
+                !self.is_frozen(client % count)
+            }
             _ => true,
         };
         if !acts {
@@ -28,8 +31,15 @@ impl World {
                 kind,
                 size,
             } => self.emit(client % count, namespace, kind, size),
+            Action::Pour {
+                client,
+                namespace,
+                count: messages,
+                size,
+            } => self.pour(client % count, namespace, messages, size),
             Action::Answer { client } => self.answer(client % count),
             Action::Tell { socket, kind, size } => self.tell(socket, kind, size),
+            Action::Flood { socket, count, size } => self.flood(socket, count, size),
             Action::Broadcast {
                 namespace,
                 target,
@@ -66,12 +76,12 @@ impl World {
                 }
             }
             Action::Slow { client, up, time } => {
-                let client = client % count;
+                let client = client % everyone;
                 self.clients[client].slow_until[usize::from(!up)] = now + time;
                 self.network.wake(now + time, client);
             }
             Action::Busy { client, up, time } => {
-                let client = client % count;
+                let client = client % everyone;
                 self.clients[client].busy_until[usize::from(!up)] = now + time;
                 self.network.wake(now + time, client);
             }
@@ -97,6 +107,17 @@ impl World {
                 }
                 self.time_out();
             }
+            Action::Skew { client, time } => {
+                let client = &mut self.clients[client % count];
+                client.ahead += time;
+                client.dirty = true;
+                self.time_out();
+            }
+            Action::Twice {
+                client,
+                count: requests,
+            } => self.clients[client % count].twice += requests,
+            Action::Lie { liar, lie, number } => self.lie(liar, lie, number),
             Action::WebSockets { client, fate } => self.clients[client % count].fate = fate,
             Action::Restart { graceful } => self.restart(graceful),
         }
