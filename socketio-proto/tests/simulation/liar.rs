@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use engineio_proto::{ExchangeId, Frame, Gone, Message, Revision, TransportKind, encode_payload, revision_3};
+use socketio_proto::server::Connection;
 use socketio_proto::{AckId, Json};
 
 use crate::application::pid_of;
@@ -25,7 +26,7 @@ enum Verdict {
 
 impl World {
     /// Whether this is one of those who break the rules.
-    pub const fn is_liar(&self, client: usize) -> bool {
+    pub fn is_liar(&self, client: usize) -> bool {
         client >= self.script.settings.clients.len()
     }
 
@@ -59,7 +60,7 @@ impl World {
 
     fn judge(&mut self, session: usize, lie: Lie, verdict: Verdict) {
         let this = &mut self.host.sessions[session];
-        let open = this.machine.as_ref().is_some_and(|machine| machine.is_open());
+        let open = this.machine.as_ref().is_some_and(Connection::is_open);
         match verdict {
             Verdict::Ends => {
                 assert!(!open, "a session goes on after {lie:?}");
@@ -159,13 +160,10 @@ impl World {
 impl World {
     fn ask(&mut self, session: usize, namespace: usize, returns: bool, number: usize) -> Verdict {
         let client = self.host.sessions[session].client;
-        let been = |places: &[crate::ledger::Place]| {
-            let mine = places
-                .iter()
-                .filter(|place| self.host.sessions[place.session].client == client);
-            mine.last().map(|place| place.identity)
-        };
-        let identity = been(&self.ledger.places).filter(|_| returns);
+        let sessions = &self.host.sessions;
+        let places = self.ledger.places.iter().rev();
+        let mut been = places.filter(|place| returns && sessions[place.session].client == client);
+        let identity = been.next().map(|place| place.identity);
         let offset = ["", ",\"offset\":\"x\"", ",\"offset\":7"][number % 3];
         let auth = identity.map(|identity| {
             let pid = pid_of(identity);

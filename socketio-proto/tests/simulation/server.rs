@@ -194,7 +194,7 @@ impl World {
             return;
         };
         let session = &mut self.host.sessions[session];
-        let is_open = session.machine.as_ref().is_some_and(|machine| machine.is_open());
+        let is_open = session.machine.as_ref().is_some_and(Connection::is_open);
         if is_open && self.clients[session.client].busy_until[1] > self.now && !session.condemned {
             assert!(
                 session.unread <= self.script.settings.receive_capacity,
