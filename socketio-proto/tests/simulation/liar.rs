@@ -5,7 +5,7 @@ use engineio_proto::{ExchangeId, Frame, Gone, Message, Revision, TransportKind, 
 use socketio_proto::server::Connection;
 use socketio_proto::{AckId, Json};
 
-use crate::application::pid_of;
+use crate::admission::pid_of;
 use crate::lies::{FATAL, HARMLESS, KNOCKS, Lie, OTHER, PROBES, Words};
 use crate::script::NAMESPACES;
 use crate::world::World;

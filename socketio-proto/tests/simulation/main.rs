@@ -30,10 +30,12 @@
 #![allow(unreachable_pub, reason = "modules of one test")]
 
 mod action;
+mod admission;
 mod application;
 mod arrivals;
 mod chance;
 mod client;
+mod client_events;
 mod clock;
 mod counts;
 mod door;
@@ -44,6 +46,7 @@ mod lies;
 mod network;
 mod script;
 mod server;
+mod session_events;
 mod shrink;
 mod steps;
 mod trace;
