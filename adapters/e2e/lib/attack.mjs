@@ -35,7 +35,7 @@ export function underAttack(name, settings, attacks, { bound = 100, patience = P
     describe("with bystanders", () => {
       before(() => victim.surround());
       after(() => victim.leave());
-      for (const [what, round] of Object.entries(attacks)) test(what, (t) => victim.endure(t, round, bound * MiB));
+      for (const [what, round] of Object.entries(attacks)) test(what, (t) => victim.endure(t, round, (LONG ? 10 : 1) * bound * MiB));
     });
   });
 }
