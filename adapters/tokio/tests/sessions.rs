@@ -5,13 +5,11 @@ mod support;
 use std::io::Write;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use serde_json::json;
-use socketio_tokio::{Ack, Server, Socket};
-use support::{Http, Response, Running, eventually, listener, polling, remember, reports};
+use socketio_tokio::{Ack, Socket};
+use support::{Response, Running, eventually, polling, remember, reports};
 use tungstenite::Message as Frame;
 
 #[test]
@@ -228,43 +226,4 @@ fn come_and_go(server: &Running, kind: usize) {
             assert!(websocket.read().unwrap().to_text().unwrap().starts_with("40"));
         }
     }
-}
-
-#[test]
-fn others_get_their_turn_between_the_events_of_one_body() {
-    const EVENTS: usize = 5_000;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let (listener, address) = listener();
-    let (report, reported) = reports();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = async move {
-        let turns = Arc::new(AtomicUsize::new(0));
-        let io = Server::new();
-        let seen = Arc::clone(&turns);
-        io.of("/").on("work", move || {
-            report(seen.load(Ordering::Relaxed));
-            async {}
-        });
-        tokio::spawn(async move { io.serve(listener).await });
-        tokio::spawn(std::future::poll_fn(move |cx| -> Poll<()> {
-            turns.fetch_add(1, Ordering::Relaxed);
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }));
-        let _ = stopped.await;
-    };
-    let server = std::thread::spawn(move || runtime.block_on(serving));
-    let http = Http::new(address);
-    let sid = http.open();
-    assert_eq!(http.post(&sid, "40").body, "ok");
-    let body = vec![r#"42["work"]"#; EVENTS].join("\u{1e}");
-    assert_eq!(http.post(&sid, &body).body, "ok");
-    let turns: Vec<_> = (0..EVENTS).map(|_| reported.next()).collect();
-    let others = turns.last().unwrap() - turns[0];
-    assert!(others >= 10, "{others} turns");
-    stop.send(()).unwrap();
-    server.join().unwrap();
 }
