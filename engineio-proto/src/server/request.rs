@@ -18,9 +18,48 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The last value of `key` in the query, decoded; an empty one counts as none.
     pub(super) fn query_value(&self, key: &str) -> Option<Cow<'a, str>> {
-        form_urlencoded::parse(self.query.as_bytes())
-            .filter_map(|(name, value)| (name == key).then_some(value))
-            .last()
-            .filter(|value| !value.is_empty())
+        let value = self.query.rsplit('&').find_map(|pair| {
+            if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+                let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
+                return (name == key).then_some(value);
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (name == key).then_some(Cow::Borrowed(value))
+        });
+        value.filter(|value| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn request(query: &str) -> Request<'_> {
+        Request {
+            method: "GET",
+            query,
+            websocket: false,
+            binary: false,
+        }
+    }
+
+    #[test]
+    fn the_last_value_counts_and_an_empty_one_is_none() {
+        assert_eq!(request("a=1&b=2&a=3").query_value("a").as_deref(), Some("3"));
+        assert_eq!(request("a=1&b=2&a=").query_value("a"), None);
+        assert_eq!(request("a=1&a").query_value("a"), None);
+        assert_eq!(request("%61=b%20c+d&&").query_value("a").as_deref(), Some("b c d"));
+        assert_eq!(request("aa=1").query_value("a"), None);
+    }
+
+    proptest! {
+        /// Whatever needs no decoding is looked up as if it did.
+        #[test]
+        fn it_is_a_form_like_any_other(query in "[ab=&%+62]{0,20}", key in "[ab2]{1,2}") {
+            let value = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| *name == key).last();
+            let value = value.map(|(_, value)| value).filter(|value| !value.is_empty());
+            prop_assert_eq!(request(&query).query_value(&key), value, "{}", query);
+        }
     }
 }

@@ -34,7 +34,7 @@ where
     let registry: &Registry<A> = (*host).as_ref();
     let options = &registry.options;
     let (mut head, mut body) = request.into_parts();
-    let mut switching = switching_protocols(&head);
+    let mut switching = switching_protocols(&mut head);
     let found = registry.find(&Routed {
         method: head.method.as_str(),
         query: head.uri.query().unwrap_or_default(),
@@ -113,7 +113,7 @@ where
 }
 
 /// The 101 for a request that asks for a WebSocket in the right way.
-fn switching_protocols(head: &http::request::Parts) -> Option<http::Response<Body>> {
+fn switching_protocols(head: &mut http::request::Parts) -> Option<http::Response<Body>> {
     let possible = head.method == Method::GET
         && head.headers.contains_key(http::header::UPGRADE)
         && head.extensions.get::<OnUpgrade>().is_some();
@@ -122,8 +122,10 @@ fn switching_protocols(head: &http::request::Parts) -> Option<http::Response<Bod
     }
     let mut request = http::Request::new(());
     *request.version_mut() = head.version;
-    *request.headers_mut() = head.headers.clone();
-    tungstenite::handshake::server::create_response_with_body(&request, Body::default).ok()
+    *request.headers_mut() = std::mem::take(&mut head.headers);
+    let response = tungstenite::handshake::server::create_response_with_body(&request, Body::default);
+    head.headers = std::mem::take(request.headers_mut());
+    response.ok()
 }
 
 fn is_binary(headers: &HeaderMap) -> bool {
