@@ -2,6 +2,8 @@
 
 use alloc::borrow::Cow;
 
+use memchr::{memchr2, memrchr};
+
 /// The parts of an HTTP request that decide where it goes. Its path has been matched by the caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -18,16 +20,31 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The last value of `key` in the query, decoded; an empty one counts as none.
     pub(super) fn query_value(&self, key: &str) -> Option<Cow<'a, str>> {
-        let value = self.query.rsplit('&').find_map(|pair| {
-            if pair.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        let value = pairs_from_behind(self.query).find_map(|pair| {
+            if memchr2(b'%', b'+', pair.as_bytes()).is_some() {
                 let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
                 return (name == key).then_some(value);
             }
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (name == key).then_some(Cow::Borrowed(value))
+            let behind = pair.strip_prefix(key)?;
+            let value = if behind.is_empty() { behind } else { behind.strip_prefix('=')? };
+            Some(Cow::Borrowed(value))
         });
         value.filter(|value| !value.is_empty())
     }
+}
+
+/// What stands between the ampersands, the last first.
+fn pairs_from_behind(query: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(query);
+    core::iter::from_fn(move || {
+        let left = rest?;
+        let (before, pair) = match memrchr(b'&', left.as_bytes()) {
+            Some(at) => (Some(&left[..at]), &left[at + 1..]),
+            None => (None, left),
+        };
+        rest = before;
+        Some(pair)
+    })
 }
 
 #[cfg(test)]
