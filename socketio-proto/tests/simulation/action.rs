@@ -18,8 +18,12 @@ pub struct Step {
 pub enum Action {
     /// A client wants to be in a namespace.
     Join { client: usize, namespace: usize },
-    /// A client leaves a namespace.
-    Leave { client: usize, namespace: usize },
+    /// A client leaves a namespace, and may want to be there again at once.
+    Leave {
+        client: usize,
+        namespace: usize,
+        again: bool,
+    },
     /// A client emits.
     Emit {
         client: usize,
@@ -149,6 +153,7 @@ impl Action {
             7..10 => Self::Leave {
                 client,
                 namespace: index(chance, 2),
+                again: socket % 3 == 0,
             },
             10..27 => Self::Emit {
                 client,

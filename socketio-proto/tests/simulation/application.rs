@@ -53,7 +53,8 @@ impl World {
                 return;
             }
             let refused = self.host.sessions[session].refusals;
-            self.tell_one(place, Kind::Binary, size);
+            let kind = if size % 2 == 0 { Kind::Binary } else { Kind::Ask(None) };
+            self.tell_one(place, kind, size);
             let this = &mut self.host.sessions[session];
             let is_full = this.refusals > refused;
             let count = count - usize::from(!is_full);

@@ -83,9 +83,11 @@ impl World {
         if !self.is_full(exchange, is_up) {
             return Some(delivery);
         }
-        let client = &self.clients[self.network.exchanges[exchange].client];
+        let number = self.network.exchanges[exchange].client;
+        let client = &self.clients[number];
         let until = client.busy_until[usize::from(is_up)].max(client.frozen_until);
         if until <= self.now {
+            self.look_at(number);
             self.pump();
             assert!(
                 !self.is_full(exchange, is_up),
@@ -110,6 +112,11 @@ impl World {
 
     fn wake(&mut self, client: usize) {
         self.time_out();
+        self.look_at(client);
+    }
+
+    /// A client, and what the server has for it, may have something to fetch.
+    fn look_at(&mut self, client: usize) {
         self.clients[client].dirty = true;
         for session in &self.host.live {
             let session = &mut self.host.sessions[*session];

@@ -172,7 +172,12 @@ impl World {
             if pour.count == 0 || socket.left {
                 return;
             }
-            self.emit(client, namespace, Kind::Plain, pour.size);
+            let kind = if pour.size % 2 == 0 {
+                Kind::Plain
+            } else {
+                Kind::Ask(None)
+            };
+            self.emit(client, namespace, kind, pour.size);
             let this = &mut self.clients[client];
             let is_full = this.refusals > refusals;
             let count = pour.count - usize::from(!is_full);

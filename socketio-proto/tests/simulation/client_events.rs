@@ -129,7 +129,7 @@ impl World {
                 self.ledger.arrives_at_client(place, message);
                 if let Some(reply) = reply {
                     let this = &mut self.clients[client];
-                    if message % 3 == 0 {
+                    if message % 3 == 0 && !self.is_prompt {
                         this.replies.push((reply, message));
                     } else {
                         let result = this.machine.ack(reply, message as u64);

@@ -110,7 +110,7 @@ impl World {
                 let emitted = &self.clients[client].sockets[origin.1].emitted;
                 self.ledger.arrives_at_server(place, message, emitted);
                 if let Some(reply) = reply {
-                    if message % 4 == 0 {
+                    if message % 4 == 0 && !self.is_prompt {
                         self.host.replies.push((session, reply, message));
                     } else {
                         let machine = self.host.sessions[session].machine.as_mut().expect("it speaks");

@@ -24,7 +24,16 @@ impl World {
         }
         match action {
             Action::Join { client, namespace } => self.join(client % count, namespace),
-            Action::Leave { client, namespace } => self.leave(client % count, namespace),
+            Action::Leave {
+                client,
+                namespace,
+                again,
+            } => {
+                self.leave(client % count, namespace);
+                if again {
+                    self.join(client % count, namespace);
+                }
+            }
             Action::Emit {
                 client,
                 namespace,

@@ -32,7 +32,7 @@ pub struct World {
     pub ledger: Ledger,
     pub trace: Trace,
     pub chance: Chance,
-    /// The server lets nobody wait for an answer any more.
+    /// Nobody lets anybody wait for an answer any more.
     pub is_prompt: bool,
     /// From when on nothing has gone wrong on the network.
     pub calm_since: Option<Instant>,
