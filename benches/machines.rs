@@ -37,7 +37,7 @@ fn sessions(criterion: &mut Criterion) {
         });
     });
     group.bench_function("handshake and close", |bencher| {
-        bencher.iter(|| WebSocket::open().close())
+        bencher.iter(|| WebSocket::open().close());
     });
     group.finish();
 }

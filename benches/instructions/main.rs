@@ -28,7 +28,7 @@ const PATHS: [Path; 17] = [
     }),
     ("decode-10-attachments", decode_attachments),
     ("validate-16k-objects", |count| {
-        validate(count, &samples::dense_json(LARGE))
+        validate(count, &samples::dense_json(LARGE));
     }),
     ("validate-16k-text", |count| validate(count, &samples::text_json(LARGE))),
     ("encode-event", |count| {
@@ -43,14 +43,14 @@ const PATHS: [Path; 17] = [
         repeat(count, encode);
     }),
     ("payload-decode-100-text", |count| {
-        decode_payload(count, &samples::body(&samples::text_frames()))
+        decode_payload(count, &samples::body(&samples::text_frames()));
     }),
     ("payload-encode-100-text", |count| {
         let frames = samples::text_frames();
         repeat(count, || encode_payload(black_box(&frames)));
     }),
     ("payload-decode-100-binary", |count| {
-        decode_payload(count, &samples::body(&samples::binary_frames()))
+        decode_payload(count, &samples::body(&samples::binary_frames()));
     }),
     ("payload-encode-100-binary", |count| {
         let frames = samples::binary_frames();

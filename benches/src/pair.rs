@@ -63,15 +63,15 @@ impl Pair {
             exchange,
             now,
         };
-        pair.to_client();
+        pair.hand_to_client();
         assert!(matches!(pair.client.poll_event(), Some(client::Event::Open { .. })));
-        pair.to_server();
+        pair.hand_to_server();
         let Some(server::Event::Connect { socket, .. }) = pair.server.poll_event() else {
             panic!("the client asks for the namespace")
         };
         let id = SocketId::from_entropy([2; 15]);
         pair.server.accept(socket, id).expect("the client waits");
-        pair.to_client();
+        pair.hand_to_client();
         assert!(matches!(
             pair.client.poll_event(),
             Some(client::Event::Connected { .. })
@@ -88,7 +88,7 @@ impl Pair {
         self.client
             .emit_with_ack(self.socket, "echo", (number, text), None)
             .expect("there is room");
-        self.to_server();
+        self.hand_to_server();
         let Some(server::Event::Event {
             args,
             reply: Some(reply),
@@ -98,14 +98,14 @@ impl Pair {
             panic!("it is an event that is to be acknowledged")
         };
         self.server.ack(reply, &args).expect("there is room");
-        self.to_client();
+        self.hand_to_client();
         match self.client.poll_event() {
             Some(client::Event::Ack { id, args, .. }) => (id, args),
             other => panic!("{other:?} is no acknowledgement"),
         }
     }
 
-    fn to_server(&mut self) {
+    fn hand_to_server(&mut self) {
         while let Some(transmit) = self.client.poll_transmit(true) {
             let ClientTransmit::Frame { message, .. } = transmit else {
                 panic!("{transmit:?} is no message")
@@ -114,7 +114,7 @@ impl Pair {
         }
     }
 
-    fn to_client(&mut self) {
+    fn hand_to_client(&mut self) {
         while let Some(transmit) = self.server.poll_transmit(true) {
             let ServerTransmit::Frame { message, .. } = transmit else {
                 panic!("{transmit:?} is no message")

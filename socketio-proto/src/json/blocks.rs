@@ -119,7 +119,7 @@ pub(super) fn is_json(text: &[u8]) -> bool {
 
 /// What the blocks below say of the next one.
 ///
-/// Most are a bit, the highest of a mask, which is the lowest of what is [`behind`] it.
+/// Most are its masks, whose highest bit is the lowest of what is [`behind`] it.
 #[derive(Default)]
 struct Below {
     /// All ones in a string.
@@ -270,11 +270,11 @@ impl Lanes {
     }
 }
 
-/// What is one byte behind the bits of `mask`; `below` is what was its highest bit in the block below.
+/// What is one byte behind the bits of `mask`; `below` is the same mask of the block below.
 #[inline(always)]
 fn behind(below: &mut u64, mask: u64) -> u64 {
-    let behind = mask << 1 | *below;
-    *below = mask >> 63;
+    let behind = mask << 1 | *below >> 63;
+    *below = mask;
     behind
 }
 
@@ -320,23 +320,25 @@ fn is_escape(text: &[u8], at: usize) -> bool {
 fn scalar_end(text: &[u8], at: usize, is_start: bool) -> Option<usize> {
     let word = word(text, at);
     let byte = |index: usize| (word >> (8 * index)) as u8;
-    let len = match byte(0) {
-        b't' if is_start && word as u32 == u32::from_le_bytes(*b"true") => 4,
-        b'n' if is_start && word as u32 == u32::from_le_bytes(*b"null") => 4,
-        b'f' if is_start && (word >> 8) as u32 == u32::from_le_bytes(*b"alse") => 5,
-        b'-' if is_start => {
-            let fits = byte(1).is_ascii_digit() && !(byte(1) == b'0' && byte(2).is_ascii_digit());
+    if is_start {
+        let four = word as u32;
+        let len = if four == u32::from_le_bytes(*b"true") || four == u32::from_le_bytes(*b"null") {
+            4
+        } else if four == u32::from_le_bytes(*b"fals") && byte(4) == b'e' {
+            5
+        } else {
+            let fits = byte(0) == b'-' && byte(1).is_ascii_digit() && !(byte(1) == b'0' && byte(2).is_ascii_digit());
             return fits.then_some(at + 1); // the digits have been looked at
-        }
-        b'.' | b'e' | b'E' if !is_start && text[at - 1].is_ascii_digit() => {
-            if byte(0) == b'.' && byte(1).is_ascii_digit() && is_behind_value(byte(2)) {
-                return Some(at + 2);
-            }
-            return fraction_end(text, at);
-        }
-        _ => return None,
-    };
-    is_behind_value(byte(len)).then_some(at + len)
+        };
+        return is_behind_value(byte(len)).then_some(at + len);
+    }
+    if !text[at - 1].is_ascii_digit() {
+        return None;
+    }
+    if byte(0) == b'.' && byte(1).is_ascii_digit() && is_behind_value(byte(2)) {
+        return Some(at + 2);
+    }
+    fraction_end(text, at)
 }
 
 /// The end of the number whose digits were passed: `(\.[0-9]+)?([eE][+-]?[0-9]+)?`
@@ -346,6 +348,7 @@ fn fraction_end(text: &[u8], mut at: usize) -> Option<usize> {
         let count = text.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
         (count > 0).then_some(at + count)
     };
+    let start = at;
     if text[at] == b'.' {
         at = digits(at + 1)?;
     }
@@ -353,11 +356,11 @@ fn fraction_end(text: &[u8], mut at: usize) -> Option<usize> {
         let sign = matches!(text.get(at + 1)?, b'+' | b'-');
         at = digits(at + 1 + usize::from(sign))?;
     }
-    is_behind_value(*text.get(at)?).then_some(at)
+    (at > start && is_behind_value(*text.get(at)?)).then_some(at)
 }
 
 fn is_behind_value(byte: u8) -> bool {
-    matches!(byte, b',' | b']' | b'}')
+    byte == b',' || byte | (b']' ^ b'}') == b'}'
 }
 
 /// The next eight bytes, the first of which is the lowest; zeros behind the end.
