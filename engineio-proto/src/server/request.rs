@@ -26,7 +26,11 @@ impl<'a> Request<'a> {
                 return (name == key).then_some(value);
             }
             let behind = pair.strip_prefix(key)?;
-            let value = if behind.is_empty() { behind } else { behind.strip_prefix('=')? };
+            let value = if behind.is_empty() {
+                behind
+            } else {
+                behind.strip_prefix('=')?
+            };
             Some(Cow::Borrowed(value))
         });
         value.filter(|value| !value.is_empty())
