@@ -423,6 +423,11 @@ mod tests {
             assert!(is_json(nested(depth).as_bytes()), "{depth}");
         }
         assert!(!is_json(nested(63).as_bytes()) && !is_json(nested(1_000).as_bytes()));
+        let unclosed = format!("{{\"a\":{}{}", "[".repeat(63), "]".repeat(62));
+        assert!(
+            !is_json(unclosed.as_bytes()),
+            "levels that are lost are not taken for closed"
+        );
         assert!(is_json(b"[]") && is_json(b"{}") && is_json(b"[0]"));
     }
 
