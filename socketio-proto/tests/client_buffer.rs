@@ -176,6 +176,20 @@ fn whoever_waits_for_room_is_told_once_connected_though_others_are_not() {
 }
 
 #[test]
+fn whoever_waits_for_fewer_acknowledgements_is_told_when_the_server_makes_a_socket_leave() {
+    let (mut script, key) = Script::connected_with(|config| config.max_pending_acks = 2);
+    let a = script.join("/a");
+    for _ in 0..2 {
+        script.ask(a, "x", None).unwrap();
+    }
+    assert!(matches!(script.ask(key, "x", None), Err(EmitError::Full)));
+    script.log();
+    script.say("1/a,"); // nothing that it awaited will come
+    assert_eq!(script.log().last().unwrap(), "drained");
+    script.ask(key, "x", None).unwrap();
+}
+
+#[test]
 fn a_single_packet_may_be_larger_than_all_that_may_wait() {
     let (mut script, key) = Script::connected_with(|config| config.buffer_capacity = 1_000);
     offline(&mut script);

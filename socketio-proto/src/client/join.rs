@@ -142,6 +142,7 @@ impl Connection {
         let key = socket.key;
         socket.state = State::Idle;
         self.announce(key, DisconnectReason::ServerDisconnect);
+        self.settle();
         self.leave_if_unused();
     }
 

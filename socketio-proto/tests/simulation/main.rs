@@ -59,7 +59,7 @@ use counts::Counts;
 use script::Script;
 
 /// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
-const FAILED_ONCE: [u64; 11] = [
+const FAILED_ONCE: [u64; 13] = [
     98,
     646,
     802,
@@ -70,7 +70,9 @@ const FAILED_ONCE: [u64; 11] = [
     11_335,
     17_020,
     55_120,
+    1_000_092_634,
     2_000_126_549,
+    21_000_008_506,
 ];
 
 /// How many seeds are tried besides.
