@@ -15,6 +15,7 @@ use super::machine::Machine;
 use super::session::{App, Session};
 use super::trace::{Direction, Trace};
 use crate::handlers::Handlers;
+use crate::session::EVENTS;
 use crate::shield::shield;
 use crate::transport::alarm::Alarm;
 use crate::transport::websocket::{Received, WebSocket};
@@ -78,18 +79,20 @@ impl<A: App> Driver<A> {
         self.handle_timeout(now);
         self.paused = false;
         let mut changed = self.read(now, cx);
+        let mut events = EVENTS;
         for left in (0..ROUNDS).rev() {
             changed |= self.session.take_due();
-            let handled = self.handle_events(cx);
-            let waited = self.handlers.poll(&mut { usize::MAX }, cx);
+            let handled = self.handle_events(&mut events, cx);
+            let waited = self.handlers.poll(&mut events, cx);
             let transmitted = self.transmit(now, cx);
             let answered = self.poll_exchanges(now, cx);
             if !(handled || waited || transmitted || answered) {
                 break;
             }
             changed = true;
-            if left == 0 {
+            if left == 0 || events == 0 {
                 cx.waker().wake_by_ref();
+                break;
             }
         }
         if self.paused && !self.session.lock().machine.is_saturated() {
@@ -151,9 +154,9 @@ impl<A: App> Driver<A> {
     }
 
     /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.
-    fn handle_events(&mut self, cx: &mut Context<'_>) -> bool {
+    fn handle_events(&mut self, events: &mut usize, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        loop {
+        while *events > 0 {
             let busy = self.session.app.is_busy(self.handlers.len());
             let mut shared = self.session.lock();
             let event = if busy {
@@ -164,9 +167,11 @@ impl<A: App> Driver<A> {
             drop(shared);
             let Some(event) = event else { return progress };
             progress = true;
+            *events -= 1;
             let session = &self.session;
             self.handlers.start(shield(|| A::handle_event(session, event)), cx);
         }
+        progress
     }
 
     /// Does what the machine wants done on the network; messages only as long as there is room for them.

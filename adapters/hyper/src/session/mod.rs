@@ -32,7 +32,7 @@ const TURNS: usize = 16;
 
 /// Events that are handled in these turns, and handlers that are done: a body of a POST has as many events as bytes, almost, and whoever
 /// sends several such bodies would hold the thread for seconds.
-const EVENTS: usize = 256;
+pub(crate) const EVENTS: usize = 256;
 
 /// What a session is for: Engine.IO messages, or the sockets of Socket.IO.
 pub(crate) trait App: Sized + Send + Sync + 'static {
