@@ -59,7 +59,7 @@ use counts::Counts;
 use script::Script;
 
 /// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
-const FAILED_ONCE: [u64; 13] = [
+const FAILED_ONCE: [u64; 14] = [
     98,
     646,
     802,
@@ -73,6 +73,7 @@ const FAILED_ONCE: [u64; 13] = [
     1_000_092_634,
     2_000_126_549,
     21_000_008_506,
+    32_000_234_208,
 ];
 
 /// How many seeds are tried besides.
