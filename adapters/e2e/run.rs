@@ -38,8 +38,14 @@ pub(crate) fn node(files: &[&str], variables: &[(&str, &OsStr)]) {
         "the JavaScript clients are not installed: run adapters/e2e/setup"
     );
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=2", "--test-timeout=120000"])
-        .args(files);
+    // Forced to exit when all tests are done: Node's own loop now and then spins on a socket that was reset, for ever.
+    node.args([
+        "--test",
+        "--test-force-exit",
+        "--test-concurrency=2",
+        "--test-timeout=120000",
+    ])
+    .args(files);
     run(node.envs(variables.iter().copied()).current_dir(folder));
 }
 
