@@ -227,7 +227,7 @@ impl<A: App> Driver<A> {
             }
             Transmit::Close { id, code } => {
                 if let Some(websocket) = self.find(id) {
-                    websocket.close(code, now, cx);
+                    websocket.close(code, now);
                 }
             }
             Transmit::Abort { id } => self.exchanges.retain(|exchange| exchange.id != id),

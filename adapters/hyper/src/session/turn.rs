@@ -188,7 +188,7 @@ impl Turn {
                     }
                     Transmit::Close { id, code } => {
                         if let Some(websocket) = self.find(id) {
-                            websocket.close(code, now, cx);
+                            websocket.close(code, now);
                         }
                     }
                 }

@@ -37,39 +37,3 @@ impl<S: Write + Unpin> io::Write for Blocking<'_, '_, S> {
         }
     }
 }
-
-/// Of a stream only so many bytes. Behind them it seems that no more has come, and the task is woken to read on: who reads as long as there
-/// is something never ends if the other side writes as quickly, and on a runtime that leaves it to its tasks to let others run nobody
-/// else does.
-pub(crate) struct Portion<S> {
-    io: S,
-    left: usize,
-}
-
-impl<S> Portion<S> {
-    pub(crate) const fn new(io: S, bytes: usize) -> Self {
-        Self { io, left: bytes }
-    }
-}
-
-impl<S: Read + Unpin> io::Read for Portion<Blocking<'_, '_, S>> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            self.io.cx.waker().wake_by_ref();
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let length = self.io.read(buffer)?;
-        self.left = self.left.saturating_sub(length);
-        Ok(length)
-    }
-}
-
-impl<S: io::Write> io::Write for Portion<S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.io.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.io.flush()
-    }
-}

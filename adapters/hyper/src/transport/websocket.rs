@@ -1,4 +1,4 @@
-//! One WebSocket: hyper's upgraded connection, framed by tungstenite; of a server or of a client.
+//! One WebSocket: hyper's upgraded connection, with its frames; of a server or of a client.
 
 use std::future::Future;
 use std::io;
@@ -6,25 +6,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{ExchangeId, Gone, Message};
-use hyper::rt::Write;
+use hyper::rt::{Read, ReadBuf, Write};
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use tungstenite::Error;
-use tungstenite::error::{CapacityError, ProtocolError};
-use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tungstenite::protocol::frame::{CloseFrame, Frame};
-use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use crate::transport::blocking::{Blocking, Portion};
 use crate::transport::deflate::{Agreement, Deflate};
+use crate::transport::frames::{Close, Item, Kind, Reader, Role, Rules, Writer, scratch};
 
-/// Bytes read at a time. tungstenite clears its buffer before every read, so a large one costs more than it saves.
-const READ_BUFFER: usize = 4 << 10;
-
-/// Bytes that are read in search of one message before others get their turn. A message may have any number of fragments, most of them empty.
-const READ_AT_A_TIME: usize = 64 << 10;
+/// How often is read for one message, before others get their turn: a large one may take a while.
+const READS: usize = 16;
 
 /// Bytes that are collected before they are written without being asked to: a wake-up's worth, at most.
 const WRITE_BUFFER: usize = 64 << 10;
@@ -67,7 +58,7 @@ enum State {
     /// The 101 is on its way. The WebSocket may have to be closed as soon as it is there.
     Upgrading {
         upgrade: OnUpgrade,
-        config: WebSocketConfig,
+        rules: Rules,
         deflate: Option<Box<Deflate>>,
         close: Option<Option<u16>>,
     },
@@ -83,7 +74,8 @@ enum State {
 
 struct Open {
     io: Upgraded,
-    context: WebSocketContext,
+    reader: Reader,
+    writer: Writer,
     deflate: Option<Box<Deflate>>,
 }
 
@@ -100,23 +92,28 @@ impl WebSocket {
         let deflate = upgrade
             .deflate
             .map(|agreement| Box::new(Deflate::new(&agreement, max_message)));
-        let max_size = deflate.as_ref().map_or(max_message, |deflate| deflate.max_compressed());
-        Self::with(
-            id,
-            State::Upgrading {
-                upgrade: upgrade.connection,
-                config: config(max_size),
-                deflate,
-                close: None,
-            },
-        )
+        let rules = Rules {
+            role: Role::Server,
+            max_message,
+            max_compressed: deflate.as_ref().map(|deflate| deflate.max_compressed()),
+        };
+        let state = State::Upgrading {
+            upgrade: upgrade.connection,
+            rules,
+            deflate,
+            close: None,
+        };
+        Self::with(id, state)
     }
 
     /// The WebSocket that a client's request has become.
     pub(crate) fn client(id: ExchangeId, io: Upgraded, max_message: usize) -> Self {
-        let context = WebSocketContext::new(Role::Client, Some(config(max_message)));
-        let deflate = None;
-        Self::with(id, State::Open(Box::new(Open { io, context, deflate })))
+        let rules = Rules {
+            role: Role::Client,
+            max_message,
+            max_compressed: None,
+        };
+        Self::with(id, State::Open(Box::new(Open::new(io, rules, None))))
     }
 
     const fn with(id: ExchangeId, state: State) -> Self {
@@ -134,7 +131,7 @@ impl WebSocket {
     pub(crate) fn poll_read(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Received> {
         if let State::Upgrading {
             upgrade,
-            config,
+            rules,
             deflate,
             close,
         } = &mut self.state
@@ -143,52 +140,56 @@ impl WebSocket {
                 self.state = State::Ended;
                 return Poll::Ready(Received::Gone(Gone::Closed));
             };
-            let context = WebSocketContext::new(Role::Server, Some(*config));
-            let (deflate, close) = (deflate.take(), *close);
-            self.state = State::Open(Box::new(Open { io, context, deflate }));
+            let (open, close) = (Open::new(io, *rules, deflate.take()), *close);
+            self.state = State::Open(Box::new(open));
             if let Some(code) = close {
-                self.close(code, now, cx);
+                self.close(code, now);
             }
         }
         let State::Open(open) = &mut self.state else {
             return Poll::Pending;
         };
+        let mut reads = 0;
         while self.controls < MAX_CONTROLS {
-            let error = match open.read(cx) {
-                Ok(tungstenite::Message::Text(text)) => {
-                    let text = ByteString::try_from(Bytes::from(text)).expect("tungstenite checks that text is UTF-8");
-                    return Poll::Ready(Received::Message(Message::Text(text)));
+            let message = match open.reader.poll() {
+                Ok(Some(Item::Text(text))) => Message::Text(text),
+                Ok(Some(Item::Binary(bytes))) => Message::Binary(bytes),
+                Ok(Some(Item::Compressed { text, bytes })) => {
+                    let deflate = open.deflate.as_mut().expect("nothing else allows it");
+                    let message = deflate.receive(text, &bytes);
+                    return Poll::Ready(message.map_or_else(Received::Gone, Received::Message));
                 }
-                Ok(tungstenite::Message::Binary(bytes)) => {
-                    return Poll::Ready(match &mut open.deflate {
-                        None => Received::Message(Message::Binary(bytes)),
-                        Some(deflate) => deflate.receive(bytes).map_or_else(Received::Gone, Received::Message),
-                    });
-                }
-                Ok(tungstenite::Message::Close(_)) => {
-                    self.begin_closing(now);
-                    return Poll::Ready(Received::Gone(Gone::Closed));
-                }
-                Ok(_) => {
-                    // A ping has been answered, a pong was not asked for.
+                Ok(Some(Item::Ping(payload))) => {
+                    open.writer.pong(&payload);
                     self.dirty = true;
                     self.controls += 1;
                     continue;
                 }
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
-                Err(error) => error,
+                Ok(Some(Item::Pong(_))) => {
+                    self.dirty = true; // a pong was not asked for
+                    self.controls += 1;
+                    continue;
+                }
+                Ok(Some(Item::Close(close))) => {
+                    open.writer.close(close.map(Close::answer).as_ref());
+                    self.begin_closing(now);
+                    return Poll::Ready(Received::Gone(Gone::Closed));
+                }
+                Ok(None) if reads == READS => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Ok(None) => {
+                    reads += 1;
+                    if ready!(open.poll_fill(cx)) {
+                        continue;
+                    }
+                    self.state = State::Ended;
+                    return Poll::Ready(Received::Gone(Gone::Closed));
+                }
+                Err(gone) => return Poll::Ready(Received::Gone(gone)),
             };
-            let gone = match error {
-                Error::Capacity(CapacityError::MessageTooLong { size, .. }) => Gone::TooLarge { size },
-                Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Gone::Closed,
-                Error::Protocol(_) => Gone::Failed { code: 1002 },
-                Error::Utf8(_) => Gone::Failed { code: 1007 },
-                _ => Gone::Closed,
-            };
-            if gone == Gone::Closed {
-                self.state = State::Ended;
-            }
-            return Poll::Ready(Received::Gone(gone));
+            return Poll::Ready(Received::Message(message));
         }
         Poll::Pending // until they are flushed
     }
@@ -205,31 +206,32 @@ impl WebSocket {
     /// Puts one message, which may be compressed or not, behind what waits to be written.
     pub(crate) fn write(&mut self, message: Message, compress: bool, cx: &mut Context<'_>) {
         let State::Open(open) = &mut self.state else { return };
+        if self.broken {
+            return;
+        }
         let (bytes, kind) = match message {
-            Message::Text(text) => (text.into_bytes(), Data::Text),
-            Message::Binary(bytes) => (bytes, Data::Binary),
+            Message::Text(text) => (text.into_bytes(), Kind::Text),
+            Message::Binary(bytes) => (bytes, Kind::Binary),
         };
         let (bytes, compressed) = match &mut open.deflate {
             Some(deflate) if compress => deflate.send(bytes),
             _ => (bytes, false),
         };
-        let mut frame = Frame::message(bytes, OpCode::Data(kind), true);
-        frame.header_mut().rsv1 = compressed;
-        let frame = tungstenite::Message::Frame(frame);
         self.dirty = true;
-        self.blocked |= is_stuck(&open.context.write(&mut Blocking { io: &mut open.io, cx }, frame));
+        open.writer.message(kind, compressed, bytes);
+        if !self.blocked && open.writer.len() > WRITE_BUFFER {
+            let written = open.poll_write(cx);
+            self.note(written, cx);
+        }
     }
 
     /// Closes the WebSocket behind what waits to be written.
-    pub(crate) fn close(&mut self, code: Option<u16>, now: Instant, cx: &mut Context<'_>) {
+    pub(crate) fn close(&mut self, code: Option<u16>, now: Instant) {
         match &mut self.state {
             State::Upgrading { close, .. } => *close = Some(code),
             State::Open(open) => {
-                let frame = code.map(|code| CloseFrame {
-                    code: CloseCode::from(code),
-                    reason: "".into(),
-                });
-                self.blocked |= is_stuck(&open.context.close(&mut Blocking { io: &mut open.io, cx }, frame));
+                let reason = ByteString::new();
+                open.writer.close(code.map(|code| Close { code, reason }).as_ref());
                 self.begin_closing(now);
             }
             State::Closing { .. } | State::Ended => {}
@@ -241,16 +243,18 @@ impl WebSocket {
         let (State::Open(open) | State::Closing { open, .. }) = &mut self.state else {
             return;
         };
-        if self.dirty || self.blocked {
-            let flushed = open.context.flush(&mut Blocking { io: &mut open.io, cx });
-            self.blocked = is_stuck(&flushed);
-            self.dirty = self.blocked;
-            if self.blocked && !would_block(&flushed) && !std::mem::replace(&mut self.broken, true) {
-                cx.waker().wake_by_ref(); // to see that, even if nothing is read
-            }
-            if !would_block(&flushed) && std::mem::take(&mut self.controls) >= MAX_CONTROLS {
-                cx.waker().wake_by_ref(); // to read on
-            }
+        if !(self.dirty || self.blocked) {
+            return;
+        }
+        if self.broken {
+            open.writer.clear();
+        } else {
+            let flushed = open.poll_flush(cx);
+            self.dirty = flushed.is_pending();
+            self.note(flushed, cx);
+        }
+        if (self.broken || !self.blocked) && std::mem::take(&mut self.controls) >= MAX_CONTROLS {
+            cx.waker().wake_by_ref(); // to read on
         }
     }
 
@@ -263,7 +267,7 @@ impl WebSocket {
         if !*shut && !self.blocked {
             *shut = Pin::new(&mut open.io).poll_shutdown(cx).is_ready();
         }
-        if now >= *deadline || discard(&mut Blocking { io: &mut open.io, cx }) {
+        if now >= *deadline || discard(&mut open.io, cx) {
             self.state = State::Ended;
             return None;
         }
@@ -286,53 +290,99 @@ impl WebSocket {
     fn begin_closing(&mut self, now: Instant) {
         self.dirty = true;
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Open(open) => State::Closing {
-                open,
-                deadline: now + LINGER,
-                shut: false,
-            },
+            State::Open(mut open) => {
+                open.reader.stop(Gone::Closed);
+                State::Closing {
+                    open,
+                    deadline: now + LINGER,
+                    shut: false,
+                }
+            }
             other => other,
         };
+    }
+
+    /// Looks what came of writing.
+    fn note(&mut self, written: Poll<io::Result<()>>, cx: &mut Context<'_>) {
+        self.blocked = !matches!(written, Poll::Ready(Ok(())));
+        if matches!(written, Poll::Ready(Err(_))) {
+            self.broken = true;
+            cx.waker().wake_by_ref(); // to see that, even if nothing is read
+        }
     }
 }
 
 impl Open {
-    fn read(&mut self, cx: &mut Context<'_>) -> Result<tungstenite::Message, Error> {
-        let mut io = Portion::new(Blocking { io: &mut self.io, cx }, READ_AT_A_TIME);
-        match &mut self.deflate {
-            None => self.context.read(&mut io),
-            Some(deflate) => self.context.read(&mut deflate.unmark(&mut io)),
+    const fn new(io: Upgraded, rules: Rules, deflate: Option<Box<Deflate>>) -> Self {
+        Self {
+            io,
+            reader: Reader::new(rules),
+            writer: Writer::new(rules.role),
+            deflate,
         }
+    }
+
+    /// Reads what has arrived. Says whether there was anything before the end.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        scratch::with_buffer(|buffer| {
+            let read = ready!(poll_read(&mut self.io, buffer, cx));
+            self.reader.handle(read);
+            Poll::Ready(!read.is_empty())
+        })
+    }
+
+    /// Writes what waits.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.writer.is_empty() {
+            let [frames, large] = self.writer.unwritten();
+            let mut io = Pin::new(&mut self.io);
+            let written = if large.is_empty() {
+                io.poll_write(cx, &frames)
+            } else if frames.is_empty() {
+                io.poll_write(cx, &large)
+            } else {
+                io.as_mut().poll_write_vectored(cx, &[frames, large])
+            };
+            match written {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => self.writer.handle_written(count),
+                Poll::Ready(Err(error)) => {
+                    self.writer.clear();
+                    return Poll::Ready(Err(error));
+                }
+                Poll::Pending => {
+                    self.writer.settle();
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what waits, and sees that it leaves.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write(cx))?;
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 }
 
-fn config(max_size: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(max_size))
-        .max_frame_size(Some(max_size))
+/// Reads what has arrived. Nothing is the end.
+fn poll_read<'a>(io: &mut Upgraded, buffer: &'a mut [u8], cx: &mut Context<'_>) -> Poll<&'a mut [u8]> {
+    let mut read = ReadBuf::new(buffer);
+    let result = ready!(Pin::new(io).poll_read(cx, read.unfilled()));
+    let length = if result.is_ok() { read.filled().len() } else { 0 };
+    Poll::Ready(&mut buffer[..length])
 }
 
 /// Reads what nobody wants. Says whether the connection has ended.
-fn discard(io: &mut Blocking<'_, '_, Upgraded>) -> bool {
-    let mut buffer = [0; 4096];
-    for _ in 0..16 {
-        match io::Read::read(io, &mut buffer) {
-            Ok(0) => return true,
-            Ok(_) => {}
-            Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+fn discard(io: &mut Upgraded, cx: &mut Context<'_>) -> bool {
+    for _ in 0..READS {
+        match scratch::with_buffer(|buffer| poll_read(io, buffer, cx).map(|read| read.is_empty())) {
+            Poll::Ready(true) => return true,
+            Poll::Ready(false) => {}
+            Poll::Pending => return false,
         }
     }
-    io.cx.waker().wake_by_ref(); // there is more, and others want their turn
+    cx.waker().wake_by_ref(); // there is more, and others want their turn
     false
-}
-
-fn would_block(result: &Result<(), Error>) -> bool {
-    matches!(result, Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock)
-}
-
-/// Whether something is left that the connection does not take, now or, if it is broken, ever: the next read says which.
-fn is_stuck(result: &Result<(), Error>) -> bool {
-    !matches!(result, Ok(()) | Err(Error::ConnectionClosed | Error::AlreadyClosed))
 }

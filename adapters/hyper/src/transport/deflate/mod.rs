@@ -1,12 +1,10 @@
 //! Compressed messages: the permessage-deflate extension of WebSockets, RFC 7692.
 //!
-//! tungstenite does not know it, and so it stays what it is: the only one that reads and writes frames. A message that comes
-//! compressed is shown to it as a binary one, and inflated when it is complete; one that goes out is compressed before it
-//! becomes a frame. A WebSocket that has not agreed on the extension has none of this.
+//! A message that comes compressed is inflated when it is complete; one that goes out is compressed before it becomes a frame. A WebSocket
+//! that has not agreed on the extension has none of this.
 
 mod compress;
 mod inflate;
-mod marks;
 mod negotiate;
 mod offers;
 mod settings;
@@ -14,21 +12,18 @@ mod settings;
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{Gone, Message};
-use tungstenite::protocol::frame::coding::Data;
 
 pub(crate) use negotiate::Agreement;
 pub use settings::PerMessageDeflate;
 
 use compress::Compressor;
 use inflate::{InflateError, Inflater};
-use marks::{Marks, Unmarked};
 
 /// What every compressed message ends with, and what is therefore never sent.
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// The compression of one WebSocket.
 pub(crate) struct Deflate {
-    marks: Marks,
     inflater: Inflater,
     compressor: Compressor,
     threshold: usize,
@@ -38,7 +33,6 @@ pub(crate) struct Deflate {
 impl Deflate {
     pub(crate) fn new(agreement: &Agreement, max_message: usize) -> Self {
         Self {
-            marks: Marks::default(),
             inflater: Inflater::new(!agreement.client_no_context_takeover),
             compressor: Compressor::new(agreement.level, !agreement.server_no_context_takeover),
             threshold: agreement.threshold,
@@ -51,29 +45,20 @@ impl Deflate {
         self.max_message.saturating_add((self.max_message >> 10) + 64)
     }
 
-    /// The connection as tungstenite may see it.
-    pub(crate) const fn unmark<'a, S>(&'a mut self, stream: &'a mut S) -> Unmarked<'a, S> {
-        self.marks.unmark(stream)
-    }
-
-    /// The message that tungstenite took for a binary one.
-    pub(crate) fn receive(&mut self, bytes: Bytes) -> Result<Message, Gone> {
-        let Some(kind) = self.marks.next_binary() else {
-            return Ok(Message::Binary(bytes));
-        };
+    /// The message that came compressed.
+    pub(crate) fn receive(&mut self, text: bool, compressed: &[u8]) -> Result<Message, Gone> {
         let bytes = self
             .inflater
-            .inflate(&bytes, self.max_message)
+            .inflate(compressed, self.max_message)
             .map_err(|error| match error {
                 InflateError::TooLarge { size } => Gone::TooLarge { size },
                 InflateError::Invalid => Gone::Failed { code: 1007 },
             })?;
-        match kind {
-            Data::Text => {
-                let text = ByteString::try_from(bytes).map_err(|_| Gone::Failed { code: 1007 })?;
-                Ok(Message::Text(text))
-            }
-            _ => Ok(Message::Binary(bytes)),
+        if text {
+            let text = ByteString::try_from(bytes).map_err(|_| Gone::Failed { code: 1007 })?;
+            Ok(Message::Text(text))
+        } else {
+            Ok(Message::Binary(bytes))
         }
     }
 

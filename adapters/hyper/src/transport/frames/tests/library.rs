@@ -1,0 +1,144 @@
+//! The same bytes read by tungstenite, which must make the same of them. What differs on purpose is said here, and nowhere else:
+//!
+//! - what is wrong about a frame is said when its header has come, not when its payload has;
+//! - text in several frames is looked at when it is complete, not frame by frame;
+//! - a length with its highest bit set breaks the rules, and is not just too large;
+//! - a message has an end to its empty frames.
+
+use std::io::{self, Read, Write};
+
+use tungstenite::error::{CapacityError, Error};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{self, WebSocketConfig, WebSocketContext};
+
+use super::*;
+
+/// The other side has sent these bytes, and waits.
+struct Sent<'a>(&'a [u8]);
+
+impl Read for Sent<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            read => Ok(read),
+        }
+    }
+}
+
+impl Write for Sent<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn theirs(role: Role, bytes: &[u8]) -> Outcome {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX))
+        .max_frame_size(Some(MAX));
+    let role = match role {
+        Role::Server => protocol::Role::Server,
+        Role::Client => protocol::Role::Client,
+    };
+    let mut context = WebSocketContext::new(role, Some(config));
+    let mut sent = Sent(bytes);
+    let mut items = Vec::new();
+    let end = loop {
+        items.push(match context.read(&mut sent) {
+            Ok(protocol::Message::Text(text)) => Item::Text(text.as_str().into()),
+            Ok(protocol::Message::Binary(bytes)) => Item::Binary(bytes),
+            Ok(protocol::Message::Ping(payload)) => Item::Ping(payload),
+            Ok(protocol::Message::Pong(payload)) => Item::Pong(payload),
+            Ok(protocol::Message::Close(close)) => {
+                // What breaks the rules is answered with a sentence about that.
+                items.push(Item::Close(close.map(|close| Close {
+                    code: close.code.into(),
+                    reason: match close.code {
+                        CloseCode::Protocol if close.reason == "Protocol violation" => "".into(),
+                        _ => close.reason.as_str().into(),
+                    },
+                })));
+                break Some(Gone::Closed);
+            }
+            Ok(other) => panic!("{other} is no message"),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break None,
+            Err(Error::Capacity(CapacityError::MessageTooLong { size, .. })) => break Some(Gone::TooLarge { size }),
+            Err(Error::Protocol(_)) => break Some(Gone::Failed { code: 1002 }),
+            Err(Error::Utf8(_)) => break Some(Gone::Failed { code: 1007 }),
+            Err(error) => panic!("{error}"),
+        });
+    };
+    Outcome { items, end }
+}
+
+/// Fails unless the two agree, as far as they should.
+fn compare(role: Role, bytes: &[u8]) {
+    let ours = Outcome::of(rules(role), [bytes.to_vec()]);
+    let mut theirs = self::theirs(role, bytes);
+    if theirs.end.is_none() && ours.end.is_some() {
+        // They wait for a payload of whose frame it is known already that it must not come.
+        assert_eq!(ours.items, theirs.items);
+        theirs = self::theirs(role, &[bytes, &[0; 2 * MAX]].concat());
+        theirs.items.truncate(ours.items.len());
+    }
+    match theirs.end {
+        Some(Gone::Failed { code: 1007 }) if ours != theirs => {
+            // Of a text that they refuse already, ours says nothing before it is complete.
+            let (same, more) = ours.items.split_at(theirs.items.len());
+            assert_eq!(same, theirs.items);
+            let messages = more.iter().find(|item| matches!(item, Item::Text(_) | Item::Binary(_)));
+            assert_eq!(messages, None);
+        }
+        Some(Gone::TooLarge { size }) if size > i64::MAX as usize => {
+            assert_eq!(ours.end, Some(Gone::Failed { code: 1002 }));
+            assert_eq!(ours.items, theirs.items);
+        }
+        _ => assert_eq!(ours, theirs),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn the_library_makes_the_same_of_it((role, bytes) in any_stream()) {
+        compare(role, &bytes);
+    }
+
+    #[test]
+    fn the_library_makes_the_same_of_any_bytes(role in role(), bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        compare(role, &bytes);
+    }
+}
+
+#[test]
+fn the_library_makes_the_same_of_any_header() {
+    for role in [Role::Server, Role::Client] {
+        for first in 0..=255 {
+            for second in 0..=255 {
+                compare(role, &[first, second]);
+                compare(role, &[&[first, second][..], &[0; 7], &[9; 200]].concat());
+                compare(role, &[&[first, second][..], &[0xff; 20]].concat());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_library_gives_the_same_answer_to_any_code() {
+    for code in 0..=u16::MAX {
+        let payload = [&code.to_be_bytes(), &b"bye"[..]].concat();
+        let close = masked(0x88, &payload);
+        let answered = |outcome: Outcome| match outcome.items.into_iter().next() {
+            Some(Item::Close(Some(close))) => close.code,
+            other => panic!("{other:?} is no answer"),
+        };
+        assert_eq!(
+            answered(Outcome::of(rules(Role::Server), [close.clone()])),
+            answered(theirs(Role::Server, &close))
+        );
+    }
+}
