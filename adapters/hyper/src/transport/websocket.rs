@@ -221,7 +221,7 @@ impl WebSocket {
         open.writer.message(kind, compressed, bytes);
         if !self.blocked && open.writer.len() > WRITE_BUFFER {
             let written = open.poll_write(cx);
-            self.note(written, cx);
+            self.note(&written, cx);
         }
     }
 
@@ -251,7 +251,7 @@ impl WebSocket {
         } else {
             let flushed = open.poll_flush(cx);
             self.dirty = flushed.is_pending();
-            self.note(flushed, cx);
+            self.note(&flushed, cx);
         }
         if (self.broken || !self.blocked) && std::mem::take(&mut self.controls) >= MAX_CONTROLS {
             cx.waker().wake_by_ref(); // to read on
@@ -303,7 +303,7 @@ impl WebSocket {
     }
 
     /// Looks what came of writing.
-    fn note(&mut self, written: Poll<io::Result<()>>, cx: &mut Context<'_>) {
+    fn note(&mut self, written: &Poll<io::Result<()>>, cx: &mut Context<'_>) {
         self.blocked = !matches!(written, Poll::Ready(Ok(())));
         if matches!(written, Poll::Ready(Err(_))) {
             self.broken = true;
