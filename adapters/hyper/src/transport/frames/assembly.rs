@@ -5,10 +5,7 @@ use engineio_proto::Gone;
 
 use super::header::{Header, Kind};
 use super::item::Item;
-use super::rules::{EXCESSIVE, FAILED, Rules};
-
-/// Frames in a message that bring nothing of it. The limit of its size does not count them, and there would be no end to them.
-const MAX_EMPTY: usize = 1024;
+use super::rules::{FAILED, Rules};
 
 /// Makes messages of frames.
 #[derive(Debug)]
@@ -22,8 +19,6 @@ struct Begun {
     kind: Kind,
     compressed: bool,
     bytes: Vec<u8>,
-    /// How many of its frames were empty.
-    empty: usize,
 }
 
 impl Assembly {
@@ -36,9 +31,6 @@ impl Assembly {
         match (header.kind, &self.begun) {
             (Kind::Close | Kind::Ping | Kind::Pong, _) => Ok(()),
             (Kind::Continue, Some(begun)) => {
-                if header.length == 0 && begun.empty == MAX_EMPTY {
-                    return Err(EXCESSIVE);
-                }
                 rules.check_size(begun.bytes.len().saturating_add(header.length), begun.compressed)
             }
             (Kind::Text | Kind::Binary, None) => rules.check_size(header.length, header.compressed),
@@ -60,13 +52,11 @@ impl Assembly {
                 self.begun = Some(Box::new(Begun {
                     kind: header.kind,
                     compressed: header.compressed,
-                    empty: usize::from(payload.is_empty()),
                     bytes: payload.into(),
                 }));
             }
             Kind::Continue => {
                 let begun = self.begun.as_mut().expect("it was looked for above");
-                begun.empty += usize::from(payload.is_empty());
                 begun.bytes.extend_from_slice(&payload);
                 if header.last {
                     let Begun {

@@ -8,9 +8,6 @@ pub(super) const FAILED: Gone = Gone::Failed { code: 1002 };
 /// Text that is not UTF-8.
 pub(super) const NOT_TEXT: Gone = Gone::Failed { code: 1007 };
 
-/// What would be allowed, and is too much all the same.
-pub(super) const EXCESSIVE: Gone = Gone::Failed { code: 1008 };
-
 /// Which side of the WebSocket this is. Clients mask what they send, servers do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {

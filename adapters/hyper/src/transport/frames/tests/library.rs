@@ -2,8 +2,7 @@
 //!
 //! - what is wrong about a frame is said when its header has come, not when its payload has;
 //! - text in several frames is looked at when it is complete, not frame by frame;
-//! - a length with its highest bit set breaks the rules, and is not just too large;
-//! - a message has an end to its empty frames.
+//! - a length with its highest bit set breaks the rules, and is not just too large.
 
 use std::io::{self, Read, Write};
 
