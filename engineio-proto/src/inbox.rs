@@ -83,6 +83,10 @@ impl<E: From<Message>> Inbox<E> {
         self.bytes = 0;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Bytes of messages that nobody has fetched; a body counts until its last message is fetched.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes

@@ -414,6 +414,12 @@ impl Connection {
         self.inbox.bytes()
     }
 
+    /// Whether [`poll_event`](Self::poll_event) may have something to tell. If not, there is nothing for certain.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
     /// Whether so much waits to be fetched that no more should be read from the client.
     #[must_use]
     pub fn is_saturated(&self) -> bool {

@@ -411,6 +411,13 @@ impl Connection {
         self.session.queued_bytes()
     }
 
+    /// Whether [`poll_event`](Self::poll_event) may have something to tell. If not, there is nothing for certain; a packet is read when it
+    /// is fetched, and may be no event.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty() || self.session.has_events()
+    }
+
     /// See [`engineio_proto::server::Connection::is_saturated`].
     #[must_use]
     pub fn is_saturated(&self) -> bool {

@@ -20,6 +20,7 @@ pub(crate) trait Machine: Debug + Send + 'static {
     fn poll_event(&mut self) -> Option<Self::Event>;
     fn poll_own_event(&mut self) -> Option<Self::Event>;
     fn poll_timeout(&self) -> Option<Instant>;
+    fn has_events(&self) -> bool;
     fn websocket(&self) -> Option<ExchangeId>;
     fn max_payload(&self) -> usize;
     fn queued_bytes(&self) -> usize;
@@ -73,6 +74,10 @@ macro_rules! machine {
 
             fn poll_timeout(&self) -> Option<Instant> {
                 self.poll_timeout()
+            }
+
+            fn has_events(&self) -> bool {
+                self.has_events()
             }
 
             fn websocket(&self) -> Option<ExchangeId> {

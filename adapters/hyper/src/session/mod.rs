@@ -1,6 +1,7 @@
 //! One session: its machine, and the task that drives it.
 
 pub(crate) mod answers;
+mod baton;
 pub(crate) mod machine;
 pub(crate) mod registry;
 pub(crate) mod turn;
@@ -8,8 +9,8 @@ pub(crate) mod waiters;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use crate::RequestHead;
 use crate::clock::ServerClock;
 use crate::runtime::Task;
 use crate::session::answers::{Answer, Answers};
+use crate::session::baton::Baton;
 use crate::session::machine::Machine;
 use crate::session::registry::Registry;
 use crate::session::turn::Turn;
@@ -71,18 +73,14 @@ pub(crate) trait App: Sized + Send + Sync + 'static {
 
 /// One session, shared by its task, by the HTTP requests that belong to it, and by whoever sends to its client.
 ///
-/// Two locks: `shared` is held for the length of a call into the machine and never while other code runs; `turn` belongs to whoever
-/// drives the session at the moment. That is its own task or, to save a change of tasks, an HTTP request that has
-/// just brought something.
+/// Two locks: `shared` is held for calls into the machine, and while WebSockets are read and written, never while the application's code
+/// runs; `turn` belongs to whoever drives the session at the moment. That is its own task or, to save a change of tasks, an HTTP
+/// request that has just brought something.
 pub(crate) struct Session<A: App> {
     pub(crate) app: A,
     pub(crate) clock: ServerClock,
     shared: Mutex<Shared<A::Machine>>,
-    turn: Mutex<Turn>,
-    /// There is something to drive.
-    due: AtomicBool,
-    /// Somebody drives, and will look at `due` when done.
-    driving: AtomicBool,
+    turn: Baton<Turn>,
     task: AtomicWaker,
     next_exchange: AtomicU64,
 }
@@ -110,9 +108,7 @@ impl<A: App> Session<A> {
                 starved: Line::default(),
                 readers: Waiters::default(),
             }),
-            turn: Mutex::new(Turn::default()),
-            due: AtomicBool::new(true),
-            driving: AtomicBool::new(false),
+            turn: Baton::new(),
             task: AtomicWaker::new(),
             next_exchange: AtomicU64::new(0),
         })
@@ -139,20 +135,20 @@ impl<A: App> Session<A> {
 
     /// The machine has something to transmit or to tell.
     pub(crate) fn notify(&self) {
-        self.due.store(true, Ordering::SeqCst);
-        if !self.driving.load(Ordering::SeqCst) {
+        if self.turn.be_due() {
             self.task.wake();
         }
     }
 
-    /// There is something to drive, says who drives.
-    pub(crate) fn be_due(&self) {
-        self.due.store(true, Ordering::SeqCst);
+    /// [`lock`](Self::lock), for the driver: all that has happened before is seen from here on.
+    fn look(&self) -> MutexGuard<'_, Shared<A::Machine>> {
+        self.turn.take_due();
+        self.lock()
     }
 
-    /// Whoever drives is about to see everything that has happened.
-    pub(crate) fn take_due(&self) {
-        self.due.store(false, Ordering::SeqCst);
+    /// Something has happened that the driver has not seen.
+    fn is_due(&self) -> bool {
+        self.turn.is_due()
     }
 
     /// Sends something as soon as there is room for it, and for what others wanted to send before.
@@ -281,30 +277,23 @@ impl<A: App> Session<A> {
 
     /// Drives the session as far as it goes. Says whether it is over.
     fn drive(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
-        self.due.store(true, Ordering::SeqCst);
+        let Some(mut held) = self.turn.take() else {
+            return false;
+        };
         let mut events = EVENTS;
         for _ in 0..TURNS {
-            // The two fences: either the lock is seen to be free here, or whoever frees it sees that something is due.
-            fence(Ordering::SeqCst);
-            let mut turn = match self.turn.try_lock() {
-                Ok(turn) => turn,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => return false,
-            };
-            let driving = Driving::new(&self.driving);
-            if self.due.swap(false, Ordering::SeqCst) {
-                turn.take(self, &mut events, cx);
-            }
+            let turn = held.turn();
+            turn.take(self, &mut events, cx);
             let over = turn.finish();
-            drop((driving, turn));
             if events == 0 {
                 break;
             }
-            fence(Ordering::SeqCst);
-            if !self.due.load(Ordering::SeqCst) {
-                return over;
+            match held.pass() {
+                Ok(()) => return over,
+                Err(again) => held = again,
             }
         }
+        drop(held);
         cx.waker().wake_by_ref();
         false
     }
@@ -319,8 +308,7 @@ impl<A: App> Session<A> {
 
     /// Nobody drives the session any more, and nobody will: ends it without a word.
     fn abandon(self: &Arc<Self>) {
-        let turn = std::mem::take(&mut *self.turn.lock().unwrap_or_else(PoisonError::into_inner));
-        drop(turn);
+        drop(self.turn.end());
         let mut shared = self.lock();
         shared.machine.close(self.clock.now());
         let arriving = std::mem::take(&mut shared.arriving);
@@ -344,22 +332,6 @@ impl<A: App> Drop for Running<A> {
             self.session.abandon();
         }
         self.session.task.take();
-    }
-}
-
-/// A session that is being driven.
-struct Driving<'a>(&'a AtomicBool);
-
-impl<'a> Driving<'a> {
-    fn new(driving: &'a AtomicBool) -> Self {
-        driving.store(true, Ordering::SeqCst);
-        Self(driving)
-    }
-}
-
-impl Drop for Driving<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
     }
 }
 

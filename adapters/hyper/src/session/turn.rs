@@ -1,6 +1,6 @@
 //! What driving a session does, step by step.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -24,6 +24,8 @@ const BATCH_BYTES: usize = 1 << 20;
 /// How often what came of it is looked after in one turn, before other sessions get theirs.
 const ROUNDS: usize = 16;
 
+type Guard<'a, A> = MutexGuard<'a, Shared<<A as App>::Machine>>;
+
 /// What only the driver of a session touches.
 #[derive(Default)]
 pub(crate) struct Turn {
@@ -31,6 +33,8 @@ pub(crate) struct Turn {
     /// Some of them came after the others had been read.
     unread: bool,
     handlers: Handlers,
+    /// When the machine wants to be told the time.
+    deadline: Option<engineio_proto::Instant>,
     alarm: Alarm,
     /// The machine's last event has come.
     ended: bool,
@@ -45,23 +49,31 @@ impl Turn {
     /// Reads what has arrived, handles it, writes what came of it: once each, so that many messages share a write. No more than so many
     /// `events` are handled.
     pub(crate) fn take<A: App>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.handlers.push(shield(|| A::begin(session, cx)));
+        }
         let now = session.clock.timer.now();
-        self.begin(session, now);
-        let paused = self.read(session, now, cx);
+        let (mut shared, paused) = self.read(session, now, cx);
         for left in (0..ROUNDS).rev() {
-            session.take_due(); // whatever it is that is due, it is seen from here on
-            let handled = self.handle_events(session, events, cx);
-            let waited = self.handlers.poll(events, cx);
-            let transmitted = self.transmit(session, now, cx);
-            if !(handled || waited || transmitted) {
+            shared = self.handle_events(session, shared, events, cx);
+            let mut again = false;
+            if !self.handlers.is_empty() {
+                drop(shared);
+                again = self.handlers.poll(events, cx);
+                shared = session.look();
+            }
+            again |= self.transmit(session, shared, now, cx);
+            if !(again || session.is_due()) {
                 break;
             }
             if left == 0 {
                 cx.waker().wake_by_ref();
+                break;
             }
+            shared = session.look();
         }
         if std::mem::take(&mut self.unread) {
-            session.be_due();
+            session.notify();
         }
         if paused && session.wake_readers() {
             cx.waker().wake_by_ref();
@@ -78,9 +90,15 @@ impl Turn {
         over
     }
 
-    /// Takes over new WebSockets and tells the machine the time.
-    fn begin<A: App>(&mut self, session: &Session<A>, now: Instant) {
-        let mut shared = session.lock();
+    /// Takes over new WebSockets, tells the machine the time, and reads what has come, unless so much waits to be handled that more
+    /// would only pile up. Says whether it stopped for that.
+    fn read<'a, A: App>(
+        &mut self,
+        session: &'a Session<A>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> (Guard<'a, A>, bool) {
+        let mut shared = session.look();
         self.adopt(&mut shared);
         if shared
             .machine
@@ -89,11 +107,7 @@ impl Turn {
         {
             shared.machine.handle_timeout(session.clock.instant(now));
         }
-    }
-
-    /// Reads WebSockets, unless so much waits to be handled that more would only pile up. Says whether it stopped for that.
-    fn read<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) -> bool {
-        let mut saturated = session.lock().machine.is_saturated();
+        let mut saturated = shared.machine.is_saturated();
         let read_at = session.clock.instant(now);
         for websocket in &mut self.websockets {
             let id = websocket.id();
@@ -102,16 +116,21 @@ impl Turn {
                 if saturated {
                     break;
                 }
-                let Poll::Ready(received) = websocket.poll_read(now, cx) else {
-                    break;
+                let received = if websocket.inflates() {
+                    drop(shared); // it may take a while
+                    let received = websocket.poll_read(now, cx);
+                    shared = session.lock();
+                    received
+                } else {
+                    websocket.poll_read(now, cx)
                 };
-                let mut shared = session.lock();
                 match received {
-                    Received::Message(message) => {
+                    Poll::Pending => break,
+                    Poll::Ready(Received::Message(message)) => {
                         bytes += message.len();
                         shared.machine.handle_message(read_at, id, message);
                     }
-                    Received::Gone(gone) => {
+                    Poll::Ready(Received::Gone(gone)) => {
                         shared.machine.handle_gone(read_at, id, gone);
                         break;
                     }
@@ -127,49 +146,55 @@ impl Turn {
             // What is not read does not tell that its connection has ended; what is written does.
             for websocket in &mut self.websockets {
                 if let Some(gone) = websocket.poll_broken() {
-                    session.lock().machine.handle_gone(read_at, websocket.id(), gone);
+                    shared.machine.handle_gone(read_at, websocket.id(), gone);
                 }
             }
         }
-        saturated
+        (shared, saturated)
     }
 
     /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.
-    fn handle_events<A: App>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) -> bool {
-        let mut progress = false;
-        if !std::mem::replace(&mut self.begun, true) {
-            self.handlers.push(shield(|| A::begin(session, cx)));
-        }
+    fn handle_events<'a, A: App>(
+        &mut self,
+        session: &'a Arc<Session<A>>,
+        mut shared: Guard<'a, A>,
+        events: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> Guard<'a, A> {
         while *events > 0 {
-            let mut shared = session.lock();
             let busy = session.app.is_busy(self.handlers.len());
             let event = if busy {
                 shared.machine.poll_own_event()
             } else {
                 shared.machine.poll_event()
             };
-            let closed = shared.machine.is_closed();
-            drop(shared);
-            let Some(event) = event else {
-                if !(busy && closed) || std::mem::replace(&mut self.released, true) {
-                    return progress;
-                }
+            if let Some(event) = event {
+                drop(shared);
+                *events -= 1;
+                self.ended |= A::Machine::is_last(&event);
+                self.handlers.push(shield(|| A::handle_event(session, event, cx)));
+            } else if busy && shared.machine.is_closed() && !std::mem::replace(&mut self.released, true) {
+                drop(shared);
                 A::release(session);
-                return true;
-            };
-            progress = true;
-            *events -= 1;
-            self.ended |= A::Machine::is_last(&event);
-            self.handlers.push(shield(|| A::handle_event(session, event, cx)));
+            } else {
+                return shared;
+            }
+            shared = session.look();
         }
-        progress
+        shared
     }
 
-    /// Does what the machine wants done on the network; messages only as long as there is room for them.
-    fn transmit<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) -> bool {
+    /// Does what the machine wants done on the network; messages only as long as there is room for them. Says whether events came of
+    /// it.
+    fn transmit<'a, A: App>(
+        &mut self,
+        session: &'a Session<A>,
+        mut shared: Guard<'a, A>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let mut progress = false;
         loop {
-            let mut shared = session.lock();
             // One that came meanwhile may be what the machine speaks to already.
             self.unread |= self.adopt(&mut shared);
             let mut writable = self.is_writable(shared.machine.websocket());
@@ -203,6 +228,8 @@ impl Turn {
                 // There is an event for that too, but the handlers who wait may be as many as keep it from being fetched.
                 self.wakers.extend(shared.starved.first());
             }
+            self.deadline = shared.machine.poll_timeout();
+            let again = progress && shared.machine.has_events();
             drop(shared);
             for waker in self.wakers.drain(..) {
                 waker.wake();
@@ -211,18 +238,15 @@ impl Turn {
                 websocket.flush(cx);
             }
             if writable || !self.is_writable(carrier) {
-                return progress;
+                return again;
             }
+            shared = session.lock();
         }
     }
 
     /// Sees closed WebSockets off and arms the timer for whatever comes next.
     fn sleep<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) {
-        let machine = session
-            .lock()
-            .machine
-            .poll_timeout()
-            .map(|deadline| session.clock.std(deadline));
+        let machine = self.deadline.map(|deadline| session.clock.std(deadline));
         let farewells = self
             .websockets
             .iter_mut()

@@ -278,6 +278,11 @@ impl WebSocket {
         self.id
     }
 
+    /// Whether what it reads may have to be inflated, which takes time.
+    pub(crate) fn inflates(&self) -> bool {
+        matches!(&self.state, State::Open(open) if open.deflate.is_some())
+    }
+
     /// Whether there is a point in fetching messages for it.
     pub(crate) fn has_room(&self) -> bool {
         !self.blocked && !matches!(self.state, State::Upgrading { .. })
