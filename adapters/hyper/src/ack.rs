@@ -52,7 +52,7 @@ impl Ack {
             To::Nobody => Ok(()),
             To::Client(socket, id) => {
                 let packet = socket.namespace().encode_ack(id, &args)?;
-                socket.send(&packet, false)?;
+                socket.send(packet, false)?;
                 Ok(())
             }
             To::Server(reply) => reply.send(&args),

@@ -88,12 +88,7 @@ impl Encoded {
             }
     }
 
-    /// The frame, if it is only one.
-    pub(crate) fn only_frame(&self) -> Option<&Frame> {
-        (self.frame_count() == 1).then_some(&self.first)
-    }
-
-    /// The same by value, so that no reference is counted; otherwise the packet again.
+    /// The frame, if it is only one; otherwise the packet again.
     pub(crate) fn into_only_frame(self) -> Result<Frame, Self> {
         match self.frame_count() {
             1 => Ok(self.first),
@@ -124,6 +119,12 @@ impl Encoded {
             }
             Rest::Frames(frames) => frames[index].clone(),
         }
+    }
+}
+
+impl From<&Self> for Encoded {
+    fn from(packet: &Self) -> Self {
+        packet.clone()
     }
 }
 

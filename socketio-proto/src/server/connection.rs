@@ -228,19 +228,17 @@ impl Connection {
         Ok(self.send_own(packet)?)
     }
 
-    /// Sends an event or acknowledgement that was encoded before: once for any number of sockets of one namespace.
+    /// Sends an event or acknowledgement that was encoded before: once for any number of sockets of one namespace. A packet that goes
+    /// nowhere else is given away.
     ///
     /// # Errors
     ///
     /// Nothing of it was sent: the client does not keep up, or the socket has left.
-    pub fn send(&mut self, socket: SocketKey, packet: &Encoded) -> Result<(), SendError<()>> {
+    pub fn send(&mut self, socket: SocketKey, packet: impl Into<Encoded>) -> Result<(), SendError<()>> {
         self.sockets
             .joined(socket)
             .map_err(|NotConnected| SendError::Closed(()))?;
-        match packet.only_frame() {
-            Some(frame) => self.session.send(frame.clone()).map_err(|error| error.map(drop)),
-            None => self.session.send_all(packet.frames()).map_err(|error| error.map(drop)),
-        }
+        self.send_own(packet.into())
     }
 
     /// [`send`](Self::send), and await the acknowledgement, whose id the packet carries.
@@ -252,7 +250,7 @@ impl Connection {
         &mut self,
         socket: SocketKey,
         id: AckId,
-        packet: &Encoded,
+        packet: impl Into<Encoded>,
         deadline: Option<Instant>,
     ) -> Result<(), SendError<()>> {
         self.sockets

@@ -110,6 +110,7 @@ impl fmt::Debug for EngineSocket {
 
 impl App for EngineClient {
     type Machine = Connection;
+    type Local = ();
     type Host = Engine;
 
     fn open(engine: &Arc<Engine>, connection: Connection, _now: Instant, head: &RequestHead) -> (Self, Connection) {
@@ -121,7 +122,12 @@ impl App for EngineClient {
         (client, connection)
     }
 
-    fn handle_event(session: &Arc<Session<Self>>, event: Event, cx: &mut Context<'_>) -> Option<Task> {
+    fn handle_event(
+        session: &Arc<Session<Self>>,
+        (): &mut (),
+        event: Event,
+        cx: &mut Context<'_>,
+    ) -> Option<Task> {
         let engine = &session.app.engine;
         match event {
             Event::Message(message) => {

@@ -28,6 +28,9 @@ impl<T: Default> Baton<T> {
 
     /// There is something to drive. Says whether somebody has to be told: whoever drives already will see it.
     pub(crate) fn be_due(&self) -> bool {
+        if self.is_due() {
+            return false; // it was said, and is still to be seen
+        }
         self.state.fetch_or(DUE, Ordering::SeqCst) & DRIVING == 0
     }
 
@@ -45,7 +48,7 @@ impl<T: Default> Baton<T> {
 
     /// Becomes the driver because something is due, unless there is one: that one sees it.
     pub(crate) fn take(&self) -> Option<Held<'_, T>> {
-        if !self.be_due() {
+        if self.state.fetch_or(DUE, Ordering::SeqCst) & DRIVING != 0 {
             return None;
         }
         let turn = match self.turn.try_lock() {
@@ -104,6 +107,6 @@ impl<T: Default> Held<'_, T> {
 impl<T> Drop for Held<'_, T> {
     fn drop(&mut self) {
         self.turn = None;
-        self.baton.state.fetch_and(!DRIVING, Ordering::SeqCst);
+        self.baton.state.store(0, Ordering::SeqCst);
     }
 }

@@ -39,6 +39,8 @@ pub(crate) const EVENTS: usize = 256;
 /// What a session is for: Engine.IO messages, or the sockets of Socket.IO.
 pub(crate) trait App: Sized + Send + Sync + 'static {
     type Machine: Machine;
+    /// What only the driver needs to know.
+    type Local: Default + Send + 'static;
     /// What all sessions of a server share.
     type Host: AsRef<Registry<Self>> + Send + Sync + 'static;
 
@@ -53,6 +55,7 @@ pub(crate) trait App: Sized + Send + Sync + 'static {
     /// Acts on an event, as far as that goes at once. What is left was polled; it is driven by the session, beside what follows.
     fn handle_event(
         session: &Arc<Session<Self>>,
+        local: &mut Self::Local,
         event: <Self::Machine as Machine>::Event,
         cx: &mut Context<'_>,
     ) -> Option<Task>;
@@ -80,7 +83,7 @@ pub(crate) struct Session<A: App> {
     pub(crate) app: A,
     pub(crate) clock: ServerClock,
     shared: Mutex<Shared<A::Machine>>,
-    turn: Baton<Turn>,
+    turn: Baton<Turn<A::Local>>,
     task: AtomicWaker,
     next_exchange: AtomicU64,
 }
@@ -140,10 +143,9 @@ impl<A: App> Session<A> {
         }
     }
 
-    /// [`lock`](Self::lock), for the driver: all that has happened before is seen from here on.
-    fn look(&self) -> MutexGuard<'_, Shared<A::Machine>> {
+    /// The driver, with the lock, is about to see all that has happened before.
+    fn take_due(&self) {
         self.turn.take_due();
-        self.lock()
     }
 
     /// Something has happened that the driver has not seen.

@@ -28,7 +28,9 @@ type Guard<'a, A> = MutexGuard<'a, Shared<<A as App>::Machine>>;
 
 /// What only the driver of a session touches.
 #[derive(Default)]
-pub(crate) struct Turn {
+pub(crate) struct Turn<L> {
+    /// The application's own.
+    local: L,
     websockets: Vec<WebSocket>,
     /// Some of them came after the others had been read.
     unread: bool,
@@ -45,10 +47,10 @@ pub(crate) struct Turn {
     released: bool,
 }
 
-impl Turn {
+impl<L> Turn<L> {
     /// Reads what has arrived, handles it, writes what came of it: once each, so that many messages share a write. No more than so many
     /// `events` are handled.
-    pub(crate) fn take<A: App>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) {
+    pub(crate) fn take<A: App<Local = L>>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) {
         if !std::mem::replace(&mut self.begun, true) {
             self.handlers.push(shield(|| A::begin(session, cx)));
         }
@@ -60,7 +62,8 @@ impl Turn {
             if !self.handlers.is_empty() {
                 drop(shared);
                 again = self.handlers.poll(events, cx);
-                shared = session.look();
+                shared = session.lock();
+                again |= session.is_due(); // there may be events
             }
             again |= self.transmit(session, shared, now, cx);
             if !(again || session.is_due()) {
@@ -70,7 +73,7 @@ impl Turn {
                 cx.waker().wake_by_ref();
                 break;
             }
-            shared = session.look();
+            shared = session.lock();
         }
         if std::mem::take(&mut self.unread) {
             session.notify();
@@ -98,7 +101,7 @@ impl Turn {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> (Guard<'a, A>, bool) {
-        let mut shared = session.look();
+        let mut shared = session.lock();
         self.adopt(&mut shared);
         if shared
             .machine
@@ -154,7 +157,7 @@ impl Turn {
     }
 
     /// Starts a handler for each event, in the order of arrival, and polls it once: most are done then.
-    fn handle_events<'a, A: App>(
+    fn handle_events<'a, A: App<Local = L>>(
         &mut self,
         session: &'a Arc<Session<A>>,
         mut shared: Guard<'a, A>,
@@ -172,14 +175,14 @@ impl Turn {
                 drop(shared);
                 *events -= 1;
                 self.ended |= A::Machine::is_last(&event);
-                self.handlers.push(shield(|| A::handle_event(session, event, cx)));
+                self.handlers.push(shield(|| A::handle_event(session, &mut self.local, event, cx)));
             } else if busy && shared.machine.is_closed() && !std::mem::replace(&mut self.released, true) {
                 drop(shared);
                 A::release(session);
             } else {
                 return shared;
             }
-            shared = session.look();
+            shared = session.lock();
         }
         shared
     }
@@ -195,6 +198,7 @@ impl Turn {
     ) -> bool {
         let mut progress = false;
         loop {
+            session.take_due(); // with the lock: all that has happened before is seen from here on
             // One that came meanwhile may be what the machine speaks to already.
             self.unread |= self.adopt(&mut shared);
             let mut writable = self.is_writable(shared.machine.websocket());

@@ -241,7 +241,7 @@ impl Applicant {
             return Err(Settled);
         }
         for packet in missed {
-            if socket.send(&packet, false).is_err() {
+            if socket.send(packet, false).is_err() {
                 socket.give_up();
                 break;
             }

@@ -37,8 +37,26 @@ pub(crate) struct Client {
     load: AtomicUsize,
 }
 
+/// The socket whose event came last: most often the next one is of the same.
+#[derive(Default)]
+pub(crate) struct Latest(Option<Socket>);
+
+impl Latest {
+    fn find(&mut self, client: &Client, key: SocketKey) -> Option<&Socket> {
+        if self.0.as_ref().is_none_or(|socket| socket.key() != key) {
+            self.0 = client.sockets().get(&key).cloned();
+        }
+        self.0.as_ref()
+    }
+
+    fn forget(&mut self) {
+        self.0 = None;
+    }
+}
+
 impl App for Client {
     type Machine = Connection;
+    type Local = Latest;
     type Host = Io;
 
     fn open(
@@ -62,7 +80,12 @@ impl App for Client {
         )
     }
 
-    fn handle_event(session: &Arc<Session<Self>>, event: Event, cx: &mut Context<'_>) -> Option<Task> {
+    fn handle_event(
+        session: &Arc<Session<Self>>,
+        latest: &mut Latest,
+        event: Event,
+        cx: &mut Context<'_>,
+    ) -> Option<Task> {
         let client = &session.app;
         match event {
             Event::Connect {
@@ -76,18 +99,19 @@ impl App for Client {
                 args,
                 reply,
             } => {
-                let socket = client.sockets().get(&socket).cloned()?;
                 let reply = reply.map(|reply| reply.id());
-                handle(&socket, IncomingEvent { name, args, reply }, cx)
+                handle(latest.find(client, socket)?, IncomingEvent { name, args, reply }, cx)
             }
             Event::Ack { socket, id, args } => client.settle(socket, id, Ok(args)),
             Event::AckFailed { socket, id, error } => client.settle(socket, id, Err(error)),
             Event::Disconnect { socket, reason } => {
+                latest.forget();
                 let socket = client.sockets().remove(&socket)?;
                 begin(client.disconnect(&socket, &reason)?, cx)
             }
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");
+                latest.forget();
                 Self::release(session);
                 None
             }

@@ -79,7 +79,7 @@ impl Socket {
             return Ok(()); // it need not even be encoded
         }
         let event = Outgoing::new(self.namespace(), None, event, args, flags)?;
-        Ok(self.send_event(&event, flags.volatile)?)
+        Ok(self.send_event(event, flags.volatile)?)
     }
 
     pub(crate) async fn emit_as_when_ready(
@@ -102,7 +102,7 @@ impl Socket {
         let event = Outgoing::new(self.namespace(), None, event, &args, flags)?;
         drop(args);
         if flags.volatile {
-            return Ok(self.send_event(&event, true)?);
+            return Ok(self.send_event(event, true)?);
         }
         Ok(self.send_event_when_ready(&event).await?)
     }
@@ -125,8 +125,9 @@ impl Socket {
     }
 
     /// Sends a packet, unless it is a volatile one that would have to wait. Says whether it did.
-    pub(crate) fn send(&self, packet: &Encoded, volatile: bool) -> Result<bool, SendError<()>> {
-        if self.hold(packet, None)? {
+    pub(crate) fn send(&self, packet: impl Into<Encoded>, volatile: bool) -> Result<bool, SendError<()>> {
+        let packet = packet.into();
+        if self.hold(&packet, None)? {
             return Ok(true);
         }
         let mut shared = self.session().lock();
@@ -140,8 +141,10 @@ impl Socket {
     }
 
     /// Sends an event, unless it is a volatile one that would have to wait.
-    pub(crate) fn send_event(&self, event: &Outgoing, volatile: bool) -> Result<(), SendError<()>> {
-        if self.send(event.packet(), volatile)? {
+    pub(crate) fn send_event(&self, event: Outgoing, volatile: bool) -> Result<(), SendError<()>> {
+        if self.hooks(Hooks::OUTGOING).outgoing().next().is_none() {
+            self.send(event.packet, volatile)?;
+        } else if self.send(event.packet(), volatile)? {
             event.tell(self);
         }
         Ok(())
