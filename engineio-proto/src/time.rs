@@ -34,6 +34,20 @@ impl Instant {
         Duration::from_micros(self.0.get() - 1)
     }
 
+    /// The first of several deadlines, if there is any.
+    #[must_use]
+    pub fn earliest<const N: usize>(deadlines: [Option<Self>; N]) -> Option<Self> {
+        // By hand: this is asked at every turn of every session, and an iterator over an array takes ten times as long.
+        let mut earliest: Option<Self> = None;
+        for &deadline in &deadlines {
+            earliest = match (earliest, deadline) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        earliest
+    }
+
     /// How long after `earlier` this moment is; zero if it is not after it.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Self) -> Duration {

@@ -362,7 +362,7 @@ impl Connection {
             State::Open => self.heartbeat.as_ref().map(Heartbeat::poll_timeout),
         };
         let probe = self.probe.map(|probe| probe.deadline);
-        [state, probe].into_iter().flatten().min()
+        Instant::earliest([state, probe])
     }
 
     /// The session's id, once the server has said it. It is a secret between that server and this client.

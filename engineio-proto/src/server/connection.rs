@@ -345,7 +345,7 @@ impl Connection {
             State::Open => self.heartbeat.poll_timeout(),
         };
         let probe = self.probe.map(|probe| probe.deadline);
-        [Some(state), probe, self.noop_timeout()].into_iter().flatten().min()
+        Instant::earliest([Some(state), probe, self.noop_timeout()])
     }
 
     /// The session's id. It is a secret between this server and its client.

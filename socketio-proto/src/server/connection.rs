@@ -334,10 +334,7 @@ impl Connection {
     /// When [`handle_timeout`](Self::handle_timeout) is due, as things stand.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.session.poll_timeout(), self.acks.poll_timeout(), self.connect_by]
-            .into_iter()
-            .flatten()
-            .min()
+        Instant::earliest([self.session.poll_timeout(), self.acks.poll_timeout(), self.connect_by])
     }
 
     /// The public id of a socket, while it is connected.

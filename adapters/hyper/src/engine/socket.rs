@@ -122,12 +122,7 @@ impl App for EngineClient {
         (client, connection)
     }
 
-    fn handle_event(
-        session: &Arc<Session<Self>>,
-        (): &mut (),
-        event: Event,
-        cx: &mut Context<'_>,
-    ) -> Option<Task> {
+    fn handle_event(session: &Arc<Session<Self>>, (): &mut (), event: Event, cx: &mut Context<'_>) -> Option<Task> {
         let engine = &session.app.engine;
         match event {
             Event::Message(message) => {

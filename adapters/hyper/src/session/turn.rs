@@ -50,7 +50,12 @@ pub(crate) struct Turn<L> {
 impl<L> Turn<L> {
     /// Reads what has arrived, handles it, writes what came of it: once each, so that many messages share a write. No more than so many
     /// `events` are handled.
-    pub(crate) fn take<A: App<Local = L>>(&mut self, session: &Arc<Session<A>>, events: &mut usize, cx: &mut Context<'_>) {
+    pub(crate) fn take<A: App<Local = L>>(
+        &mut self,
+        session: &Arc<Session<A>>,
+        events: &mut usize,
+        cx: &mut Context<'_>,
+    ) {
         if !std::mem::replace(&mut self.begun, true) {
             self.handlers.push(shield(|| A::begin(session, cx)));
         }
@@ -103,15 +108,15 @@ impl<L> Turn<L> {
     ) -> (Guard<'a, A>, bool) {
         let mut shared = session.lock();
         self.adopt(&mut shared);
+        let read_at = session.clock.instant(now);
         if shared
             .machine
             .poll_timeout()
-            .is_some_and(|deadline| session.clock.std(deadline) <= now)
+            .is_some_and(|deadline| deadline <= read_at)
         {
-            shared.machine.handle_timeout(session.clock.instant(now));
+            shared.machine.handle_timeout(read_at);
         }
         let mut saturated = shared.machine.is_saturated();
-        let read_at = session.clock.instant(now);
         for websocket in &mut self.websockets {
             let id = websocket.id();
             let mut bytes = 0;
@@ -175,7 +180,8 @@ impl<L> Turn<L> {
                 drop(shared);
                 *events -= 1;
                 self.ended |= A::Machine::is_last(&event);
-                self.handlers.push(shield(|| A::handle_event(session, &mut self.local, event, cx)));
+                self.handlers
+                    .push(shield(|| A::handle_event(session, &mut self.local, event, cx)));
             } else if busy && shared.machine.is_closed() && !std::mem::replace(&mut self.released, true) {
                 drop(shared);
                 A::release(session);
@@ -250,14 +256,17 @@ impl<L> Turn<L> {
 
     /// Sees closed WebSockets off and arms the timer for whatever comes next.
     fn sleep<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) {
-        let machine = self.deadline.map(|deadline| session.clock.std(deadline));
-        let farewells = self
-            .websockets
-            .iter_mut()
-            .filter_map(|websocket| websocket.poll_end(now, cx))
-            .min();
-        self.websockets.retain(|websocket| !websocket.is_ended());
-        let at = [machine, farewells].into_iter().flatten().min();
+        let mut at = self.deadline.map(|deadline| session.clock.std(deadline));
+        let mut ended = false;
+        for websocket in &mut self.websockets {
+            if let Some(farewell) = websocket.poll_end(now, cx) {
+                at = Some(at.map_or(farewell, |at| at.min(farewell)));
+            }
+            ended |= websocket.is_ended();
+        }
+        if ended {
+            self.websockets.retain(|websocket| !websocket.is_ended());
+        }
         self.alarm.set(at, now, &*session.clock.timer, cx);
     }
 

@@ -196,6 +196,6 @@ impl<D> Recovery<D> {
         let retention = self.config.max_disconnection_duration + self.config.detection;
         let events = self.log.oldest().map(|at| at + retention);
         let clients = self.deadlines.first().map(|&(until, _)| until);
-        [events, clients].into_iter().flatten().min()
+        Instant::earliest([events, clients])
     }
 }
