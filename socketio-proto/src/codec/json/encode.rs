@@ -112,9 +112,11 @@ pub(super) fn frame(kind: PacketKind, attachments: usize, namespace: &str, id: O
     Frame::encoded(text.into())
 }
 
+/// How the text of each kind of packet begins: Engine.IO's type of a message, and the kind.
+const FIRST: [&str; 7] = ["40", "41", "42", "43", "44", "45", "46"];
+
 /// Writes the text of a packet up to its payload.
 fn write_head(text: &mut Text, kind: PacketKind, attachments: usize, namespace: &str, id: Option<AckId>) {
-    const FIRST: [&str; 7] = ["40", "41", "42", "43", "44", "45", "46"];
     text.push_str(FIRST[kind as usize]);
     if attachments != 0 {
         text.push_number(attachments as u64);
@@ -139,8 +141,12 @@ fn finish(sink: &mut Sink, kind: PacketKind) -> Result<Encoded, EncodeError> {
     let attachments = sink.finish()?;
     let text = match (attachments.len(), kind.with_attachments()) {
         (count @ 1.., Some(binary)) => {
-            let (first, rest) = sink.json.as_str().split_at(1); // the packet type of Engine.IO, and the kind behind it
-            format!("{first}{}{count}-{}", binary.digit(), &rest[1..]).into()
+            // Behind the packet type of Engine.IO and the kind.
+            let payload = &sink.json.as_str()[2..];
+            let mut number = itoa::Buffer::new();
+            [FIRST[binary as usize], number.format(count), "-", payload]
+                .concat()
+                .into()
         }
         _ => sink.json.take(),
     };
