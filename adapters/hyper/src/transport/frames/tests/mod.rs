@@ -1,15 +1,16 @@
 //! What holds for every stream of frames, and what the library makes of the same bytes.
 
-mod library;
+mod comparing;
 mod reading;
+mod support;
 mod writing;
 
 use bytes::Bytes;
 use engineio_proto::Gone;
 use proptest::prelude::*;
 
-use super::header::Kind;
-use super::{Close, Item, Reader, Role, Rules};
+use super::{Close, Item, Kind, Reader, Role, Rules, Writer};
+use support::{Outcome, compare, put, theirs, write, write_some};
 
 /// A small limit, so that it is met.
 const MAX: usize = 600;
@@ -22,50 +23,16 @@ fn rules(role: Role) -> Rules {
     }
 }
 
-/// All that comes of a stream: items, and what ended it, if anything did.
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    items: Vec<Item>,
-    end: Option<Gone>,
-}
-
-impl Outcome {
-    fn of(rules: Rules, reads: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        let mut reader = Reader::new(rules);
-        let mut items = Vec::new();
-        for mut read in reads {
-            reader.handle(&mut read);
-            loop {
-                match reader.poll() {
-                    Ok(Some(Item::Close(close))) => {
-                        items.push(Item::Close(close.map(Close::answer)));
-                        let end = Some(Gone::Closed);
-                        return Self { items, end };
-                    }
-                    Ok(Some(item)) => items.push(item),
-                    Ok(None) => break,
-                    Err(gone) => {
-                        assert_eq!(reader.poll(), Err(gone), "it stays like that");
-                        let end = Some(gone);
-                        return Self { items, end };
-                    }
-                }
-            }
-        }
-        Self { items, end: None }
-    }
-
-    /// The bytes in reads that end at these places.
-    fn chunked(rules: Rules, bytes: &[u8], ends: &[usize]) -> Self {
-        let mut ends: Vec<_> = ends.iter().map(|end| end % (bytes.len() + 1)).collect();
-        ends.push(bytes.len());
-        ends.sort_unstable();
-        let begins = std::iter::once(0).chain(ends.clone());
-        Self::of(
-            rules,
-            begins.zip(ends.clone()).map(|(begin, end)| bytes[begin..end].to_vec()),
-        )
-    }
+/// The bytes in reads that end at these places.
+fn chunked(rules: Rules, bytes: &[u8], ends: &[usize]) -> Outcome {
+    let mut ends: Vec<_> = ends.iter().map(|end| end % (bytes.len() + 1)).collect();
+    ends.push(bytes.len());
+    ends.sort_unstable();
+    let begins = std::iter::once(0).chain(ends.clone());
+    Outcome::of(
+        rules,
+        begins.zip(ends.clone()).map(|(begin, end)| bytes[begin..end].to_vec()),
+    )
 }
 
 /// A frame whose every bit is chosen.

@@ -213,7 +213,7 @@ proptest! {
     #[test]
     fn reads_may_end_anywhere((role, bytes) in any_stream(), ends in prop::collection::vec(any::<usize>(), 0..20)) {
         let whole = Outcome::of(rules(role), [bytes.clone()]);
-        prop_assert_eq!(&Outcome::chunked(rules(role), &bytes, &ends), &whole);
+        prop_assert_eq!(&chunked(rules(role), &bytes, &ends), &whole);
         prop_assert_eq!(&Outcome::of(rules(role), bytes.iter().map(|&byte| vec![byte])), &whole);
     }
 

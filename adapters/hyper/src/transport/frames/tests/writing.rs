@@ -4,25 +4,7 @@ use tungstenite::protocol::frame::FrameSocket;
 use tungstenite::protocol::frame::coding::OpCode;
 
 use super::*;
-use crate::transport::frames::{Writer, mask};
-
-/// Writes all that waits, so much at a time.
-fn write(writer: &mut Writer, step: usize) -> Vec<u8> {
-    let mut written = Vec::new();
-    while !writer.is_empty() {
-        let before = written.len();
-        for slice in writer.unwritten() {
-            let here = slice.len().min(step - (written.len() - before));
-            written.extend_from_slice(&slice[..here]);
-        }
-        writer.handle_written(written.len() - before);
-        if step % 2 == 0 {
-            writer.settle();
-        }
-    }
-    assert_eq!(writer.held(), 0, "nothing is kept");
-    written
-}
+use crate::transport::frames::mask;
 
 fn other(role: Role) -> Role {
     match role {
@@ -52,34 +34,26 @@ proptest! {
         role in role(),
         messages in prop::collection::vec((0..4u8, some_payload()), 0..10),
         step in prop_oneof![1..40usize, 1000..100_000usize],
+        meanwhile in any::<bool>(),
     ) {
         let mut writer = Writer::new(role);
-        let mut sent = Vec::new();
+        let (mut sent, mut written) = (Vec::new(), Vec::new());
         for (what, payload) in messages {
             let bytes = Bytes::from(payload);
-            match what {
-                0 => {
-                    writer.message(Kind::Text, false, bytes.clone());
-                    sent.push(Item::Text(bytes.try_into().unwrap()));
-                }
-                1 => {
-                    writer.message(Kind::Binary, false, bytes.clone());
-                    sent.push(Item::Binary(bytes));
-                }
-                2 => {
-                    writer.message(Kind::Text, true, bytes.clone());
-                    sent.push(Item::Compressed { text: true, bytes });
-                }
-                _ => {
-                    let bytes = bytes.slice(..bytes.len().min(125));
-                    writer.pong(&bytes);
-                    sent.push(Item::Pong(bytes));
-                }
+            let item = match what {
+                0 => Item::Text(bytes.try_into().unwrap()),
+                1 => Item::Binary(bytes),
+                2 => Item::Compressed { text: true, bytes },
+                _ => Item::Pong(bytes.slice(..bytes.len().min(125))),
+            };
+            put(&mut writer, &item);
+            if meanwhile {
+                written.extend(write_some(&mut writer, step));
             }
+            sent.push(item);
         }
-        let total = writer.len();
-        let written = write(&mut writer, step);
-        prop_assert_eq!(written.len(), total);
+        written.extend(write(&mut writer, step));
+        prop_assert_eq!(writer.held(), 0, "nothing is kept");
         let read = Outcome::of(large(other(role)), [written.clone()]);
         prop_assert_eq!(read, Outcome { items: sent.clone(), end: None });
         // And by someone else.
