@@ -11,7 +11,8 @@ use super::item::Item;
 use super::mask;
 use super::rules::Rules;
 
-/// Bytes of frames that share memory, if they came together: whoever keeps one of them keeps no more than that of others.
+/// Bytes of frames that share memory, if they came together: whoever keeps one of them keeps no more than that of others. A larger frame
+/// has memory of its own.
 const GROUP: usize = 4 << 10;
 
 /// Reads what the other side of a WebSocket sends.
@@ -62,8 +63,12 @@ impl Reader {
         }
     }
 
-    /// Takes what was read, which is unmasked where it is.
+    /// Takes what was read, which is unmasked where it is. What was read before has been fetched by then: no more than one read waits.
     pub(crate) fn handle(&mut self, bytes: &mut [u8]) {
+        debug_assert!(
+            self.single.is_none() && self.group.is_empty(),
+            "frames that wait would be overtaken"
+        );
         if self.broken.is_some() {
             return;
         }
@@ -92,11 +97,12 @@ impl Reader {
             if let Some(key) = header.key {
                 mask::apply(&mut payload[..header.length], key);
             }
-            end += head + header.length;
-            if end - begin >= GROUP {
+            let frame = head + header.length;
+            if end - begin + frame > GROUP {
                 self.keep(&bytes[begin..end]);
                 begin = end;
             }
+            end += frame;
         }
         self.keep(&bytes[begin..end]);
     }

@@ -99,6 +99,7 @@ fn text_is_looked_at_over_its_frames() {
 fn empty_frames_of_a_message_take_no_memory() {
     let mut reader = Reader::new(rules(Role::Server));
     reader.handle(&mut masked(0x02, b""));
+    assert_eq!(reader.poll(), Ok(None));
     for _ in 0..10_000 {
         reader.handle(&mut masked(0x00, b""));
         assert_eq!(reader.poll(), Ok(None));
@@ -205,6 +206,29 @@ fn what_is_kept_of_many_messages_does_not_keep_all_of_them() {
     assert_eq!(messages.len(), 600);
     messages.drain(1..100); // those that it may share memory with
     assert!(messages[0].is_unique());
+}
+
+#[test]
+fn what_is_kept_of_a_small_message_does_not_keep_a_large_one() {
+    let mut reader = Reader::new(Rules {
+        max_message: 1 << 20,
+        ..rules(Role::Server)
+    });
+    let (small, large) = (masked(0x82, &[7; 100]), masked(0x82, &[7; 60_000]));
+    for frames in [
+        [&small, &large, &small],
+        [&large, &small, &small],
+        [&small, &small, &large],
+    ] {
+        reader.handle(&mut frames.map(Vec::as_slice).concat());
+        let mut messages = Vec::new();
+        while let Ok(Some(Item::Binary(bytes))) = reader.poll() {
+            messages.push(bytes);
+        }
+        assert_eq!(messages.len(), 3);
+        let large = messages.iter().find(|message| message.len() > 100).unwrap();
+        assert!(large.is_unique());
+    }
 }
 
 proptest! {
