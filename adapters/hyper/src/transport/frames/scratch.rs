@@ -6,7 +6,7 @@ use std::cell::Cell;
 pub(crate) const READ: usize = 64 << 10;
 
 /// The largest buffer that is kept for what is written.
-const MAX_WRITE: usize = 128 << 10;
+pub(super) const MAX_WRITE: usize = 128 << 10;
 
 thread_local! {
     static FOR_READING: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };

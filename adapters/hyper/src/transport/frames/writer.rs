@@ -16,7 +16,7 @@ const LARGE: usize = 16 << 10;
 
 /// Collects what goes out until it is written.
 ///
-/// It keeps nothing when all was written, and no more than what was not when the connection takes no more.
+/// It keeps nothing when all was written, and not much more than what was not when the connection takes no more.
 #[derive(Debug)]
 pub(crate) struct Writer {
     role: Role,
@@ -82,10 +82,12 @@ impl Writer {
         }
     }
 
-    /// Keeps what was not written in a buffer of its size: it may have to wait.
+    /// Keeps what was not written in a buffer of its size: it may have to wait. A large rest stays where it is until it is a small part of
+    /// its buffer, or else it would be copied for every piece that is taken of it.
     pub(crate) fn settle(&mut self) {
         let rest = &self.out[self.written..];
-        if rest.len() < self.out.capacity() {
+        let capacity = self.out.capacity();
+        if rest.len() < capacity && (capacity <= scratch::MAX_WRITE || rest.len() < capacity / 4) {
             let rest = rest.to_vec();
             scratch::give_out(std::mem::replace(&mut self.out, rest));
             self.written = 0;

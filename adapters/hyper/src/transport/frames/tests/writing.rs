@@ -141,6 +141,27 @@ fn what_waits_for_long_takes_no_more_memory_than_it_has_bytes() {
 }
 
 #[test]
+fn a_large_rest_is_not_copied_for_every_piece_that_is_taken() {
+    const LENGTH: usize = 1 << 20;
+    let mut writer = Writer::new(Role::Client);
+    writer.message(Kind::Binary, false, Bytes::from(vec![7; LENGTH]));
+    let mut copied = 0;
+    while writer.len() > 1000 {
+        let before = writer.unwritten()[0].as_ptr();
+        write_some(&mut writer, 1000);
+        let rest = &writer.unwritten()[0];
+        if rest.as_ptr() != before.wrapping_add(1000) {
+            copied += rest.len();
+        }
+        if writer.len() > 256 << 10 {
+            put(&mut writer, &Item::Ping(Bytes::new())); // whoever takes so little may well ask for more
+        }
+        assert!(writer.held() <= (4 * writer.len()).max(128 << 10));
+    }
+    assert!(copied < 20 * LENGTH, "{copied} bytes");
+}
+
+#[test]
 fn keys_do_not_repeat() {
     let keys: std::collections::HashSet<_> = std::iter::repeat_with(mask::key).take(2000).collect();
     assert!(keys.len() > 1990, "{} different keys of 2000", keys.len());
