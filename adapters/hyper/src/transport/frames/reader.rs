@@ -11,9 +11,9 @@ use super::item::Item;
 use super::mask;
 use super::rules::Rules;
 
-/// Bytes of frames that share memory, if they came together: whoever keeps one of them keeps no more than that of others. A larger frame
-/// has memory of its own.
-const GROUP: usize = 4 << 10;
+/// Bytes of frames that share memory, if they came together: whoever keeps one of them, in a queue that counts only this one, keeps no
+/// more than that of others. A larger frame has memory of its own.
+const GROUP: usize = 1 << 10;
 
 /// Reads what the other side of a WebSocket sends.
 ///
