@@ -1,5 +1,6 @@
 //! What is read, beside what the library reads.
 
+use super::support::library::theirs;
 use super::*;
 
 proptest! {

@@ -10,7 +10,7 @@ use engineio_proto::Gone;
 use proptest::prelude::*;
 
 use super::{Close, Item, Kind, Reader, Role, Rules, Writer};
-use support::{Outcome, compare, put, theirs, write, write_some};
+use support::{Outcome, compare, put, write, write_some};
 
 /// A small limit, so that it is met.
 const MAX: usize = 600;
