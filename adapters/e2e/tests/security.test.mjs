@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 const ROOT = new URL("../../../", import.meta.url);
-const FOLDERS = ["engineio-proto/tests/", "socketio-proto/tests/", "adapters/tokio/tests/", "adapters/e2e/tests/", "adapters/e2e/clients/"];
+const FOLDERS = ["engineio-proto/tests/", "socketio-proto/tests/", "adapters/hyper/src/transport/frames/tests/", "adapters/tokio/tests/", "adapters/e2e/tests/", "adapters/e2e/clients/"];
 
 test("the tests that SECURITY.md names are there", async () => {
   const files = new Map();
