@@ -1,8 +1,9 @@
 //! What is read from a WebSocket: however it is cut, the same comes of it, and tungstenite makes the same of it; what is announced takes no
 //! memory. What came of it is written by both sides, and read again.
 //!
-//! The first byte of the input says which side reads, whether messages may be compressed, and how they are written; the next two how large
-//! a message may be, and two more how large the pieces are, in turns.
+//! The first byte of the input says which side reads, whether messages may be compressed, whether some is written before all is there to be
+//! written, and whether a large message is in the middle of it; the next two how large a message may be, and two more how large the pieces
+//! are, in turns.
 
 #![no_main]
 
@@ -18,6 +19,9 @@ mod support;
 
 use frames::{Close, Item, Kind, Reader, Role, Rules, Writer};
 use support::{Outcome, compare, put, write, write_some};
+
+/// Bytes in a message that is not copied to be written.
+const LARGE: usize = 20_000;
 
 fuzz_target!(|data: &[u8]| {
     let [flags, high, low, odd, even, data @ ..] = data else {
@@ -41,8 +45,14 @@ fuzz_target!(|data: &[u8]| {
     if rules.max_compressed.is_none() {
         compare(rules, data);
     }
+    let mut items = whole.items;
+    let mut enough = rules;
+    if flag(3) {
+        items.insert(items.len() / 2, Item::Binary(vec![7; LARGE].into()));
+        enough.max_message = max_message.max(LARGE);
+    }
     for role in [Role::Server, Role::Client] {
-        survive(&whole.items, role, rules, pieces[0], flag(2));
+        survive(&items, role, enough, pieces[0] * pieces[1], flag(2));
     }
 });
 
