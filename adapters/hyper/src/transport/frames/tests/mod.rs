@@ -1,6 +1,7 @@
 //! What holds for every stream of frames, and what the library makes of the same bytes.
 
 mod comparing;
+mod memory;
 mod reading;
 mod support;
 mod writing;

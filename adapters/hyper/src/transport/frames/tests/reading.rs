@@ -1,4 +1,4 @@
-//! What is read.
+//! What is read, and what is refused.
 
 use super::*;
 
@@ -96,17 +96,49 @@ fn text_is_looked_at_over_its_frames() {
 }
 
 #[test]
-fn empty_frames_of_a_message_take_no_memory() {
-    let mut reader = Reader::new(rules(Role::Server));
-    reader.handle(&mut masked(0x02, b""));
-    assert_eq!(reader.poll(), Ok(None));
-    for _ in 0..10_000 {
-        reader.handle(&mut masked(0x00, b""));
-        assert_eq!(reader.poll(), Ok(None));
+fn what_the_standard_forbids_is_refused() {
+    let unmasked = |first, payload: &[u8]| frame(first, None, LengthAs::Short, payload);
+    for frames in [
+        vec![unmasked(0x81, b"x")],
+        vec![masked(0xa1, b"x")], // reserved bits
+        vec![masked(0x91, b"x")],
+        vec![masked(0x83, b"x")], // reserved kinds
+        vec![masked(0x8b, b"x")],
+        vec![masked(0x09, b"x"), masked(0x80, b"")], // controls in fragments, and too long
+        vec![masked(0x08, b"")],
+        vec![masked(0x89, &[0; 126])],
+        vec![masked(0x80, b"x")], // a message that goes on without a beginning, and one that begins in another
+        vec![masked(0x01, b"x"), masked(0x81, b"x")],
+        vec![masked(0x88, b"\x03")], // half a code
+    ] {
+        expect_end(&frames, FAILED);
     }
-    assert_eq!(reader.held(), 0);
-    reader.handle(&mut masked(0x80, b"x"));
-    assert_eq!(reader.poll(), Ok(Some(binary(b"x"))));
+    expect_end(&[masked(0x88, b"\x03\xe8\xff")], NOT_TEXT);
+    assert_eq!(Outcome::of(rules(Role::Client), [masked(0x81, b"x")]).end, Some(FAILED));
+    assert_eq!(Outcome::of(rules(Role::Client), [unmasked(0x81, b"x")]).end, None);
+}
+
+#[test]
+fn a_close_is_answered_with_its_code_unless_nobody_may_send_that() {
+    let answered = |code: u16| {
+        let close = masked(0x88, &[&code.to_be_bytes(), &b"bye"[..]].concat());
+        let outcome = whole(&[close, masked(0x81, b"behind")].concat());
+        assert_eq!(outcome.end, Some(Gone::Closed));
+        outcome.items
+    };
+    let close = |code, reason: &str| {
+        [Item::Close(Some(Close {
+            code,
+            reason: reason.into(),
+        }))]
+    };
+    for code in [1000, 1001, 1003, 1007, 1011, 3000, 4999] {
+        assert_eq!(answered(code), close(code, "bye"));
+    }
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535] {
+        assert_eq!(answered(code), close(1002, ""));
+    }
+    assert_eq!(whole(&masked(0x88, b"")).items, [Item::Close(None)]);
 }
 
 #[test]
@@ -146,91 +178,6 @@ fn only_the_beginning_of_a_message_may_be_marked_and_only_where_that_was_agreed_
     );
 }
 
-#[test]
-fn nothing_is_kept_when_nothing_is_under_way() {
-    let rules = Rules {
-        max_message: 1 << 20,
-        ..rules(Role::Server)
-    };
-    let large = masked(0x82, &[1; 100_000]);
-    let fragments = [masked(0x01, &[b'a'; 60_000]), masked(0x80, &[b'a'; 60_000])].concat();
-    let many = masked(0x81, &[b'a'; 50]).repeat(1000);
-    let mut reader = Reader::new(rules);
-    for stream in [large, fragments, many] {
-        for read in [1, 1000, 65_536] {
-            let mut count = 0;
-            for chunk in stream.clone().chunks_mut(read) {
-                reader.handle(chunk);
-                while reader.poll().unwrap().is_some() {
-                    count += 1;
-                }
-            }
-            assert!(count > 0);
-            assert_eq!(reader.held(), 0);
-        }
-    }
-}
-
-#[test]
-fn a_promise_is_not_paid_for() {
-    let mut reader = Reader::new(Rules {
-        max_message: usize::MAX,
-        ..rules(Role::Server)
-    });
-    reader.handle(&mut [0x82, 0xff, 0, 0, 0x10, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
-    assert_eq!(reader.poll(), Ok(None));
-    assert!(reader.held() < 100);
-    reader.handle(&mut [0; 10_000]);
-    assert_eq!(reader.poll(), Ok(None));
-    assert!(reader.held() < 30_000);
-}
-
-#[test]
-fn a_message_that_comes_alone_shares_memory_with_nobody() {
-    let mut reader = Reader::new(rules(Role::Server));
-    reader.handle(&mut masked(0x82, b"alone"));
-    let Ok(Some(Item::Binary(bytes))) = reader.poll() else {
-        panic!("it is there");
-    };
-    assert!(bytes.is_unique());
-}
-
-#[test]
-fn what_is_kept_of_many_messages_does_not_keep_all_of_them() {
-    let mut reader = Reader::new(rules(Role::Server));
-    reader.handle(&mut masked(0x82, &[7; 100]).repeat(600));
-    let mut messages = Vec::new();
-    while let Ok(Some(Item::Binary(bytes))) = reader.poll() {
-        messages.push(bytes);
-    }
-    assert_eq!(messages.len(), 600);
-    messages.drain(1..100); // those that it may share memory with
-    assert!(messages[0].is_unique());
-}
-
-#[test]
-fn what_is_kept_of_a_small_message_does_not_keep_a_large_one() {
-    let mut reader = Reader::new(Rules {
-        max_message: 1 << 20,
-        ..rules(Role::Server)
-    });
-    let (small, large) = (masked(0x82, &[7; 100]), masked(0x82, &[7; 60_000]));
-    for frames in [
-        [&small, &large, &small],
-        [&large, &small, &small],
-        [&small, &small, &large],
-    ] {
-        reader.handle(&mut frames.map(Vec::as_slice).concat());
-        let mut messages = Vec::new();
-        while let Ok(Some(Item::Binary(bytes))) = reader.poll() {
-            messages.push(bytes);
-        }
-        assert_eq!(messages.len(), 3);
-        let large = messages.iter().find(|message| message.len() > 100).unwrap();
-        assert!(large.is_unique());
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -239,21 +186,5 @@ proptest! {
         let whole = Outcome::of(rules(role), [bytes.clone()]);
         prop_assert_eq!(&chunked(rules(role), &bytes, &ends), &whole);
         prop_assert_eq!(&Outcome::of(rules(role), bytes.iter().map(|&byte| vec![byte])), &whole);
-    }
-
-    #[test]
-    fn no_more_is_kept_than_came((role, bytes) in any_stream(), step in 1..200usize, large in any::<bool>()) {
-        let rules = Rules { max_message: if large { usize::MAX } else { MAX }, max_compressed: Some(MAX), ..rules(role) };
-        let mut reader = Reader::new(rules);
-        let mut came = 0;
-        for chunk in bytes.clone().chunks_mut(step) {
-            came += chunk.len();
-            reader.handle(chunk);
-            loop {
-                prop_assert!(reader.held() <= 2 * came + 200, "{} bytes for {came}", reader.held());
-                prop_assert!(large || reader.held() <= 2 * MAX + step + 200);
-                let Ok(Some(_)) = reader.poll() else { break };
-            }
-        }
     }
 }
