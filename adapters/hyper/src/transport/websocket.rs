@@ -14,8 +14,11 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use crate::transport::deflate::{Agreement, Deflate};
 use crate::transport::frames::{Close, Item, Kind, Reader, Role, Rules, Writer, scratch};
 
-/// How often is read for one message, before others get their turn: a large one may take a while.
-const READS: usize = 16;
+/// How often is read for one message before others get their turn: it may be large.
+const READS: usize = 2;
+
+/// How many fragments of it are: most of them may be empty, and there may be any number of them.
+const FRAGMENTS: usize = 1024;
 
 /// Bytes that are collected before they are written without being asked to: a wake-up's worth, at most.
 const WRITE_BUFFER: usize = 64 << 10;
@@ -149,7 +152,7 @@ impl WebSocket {
         let State::Open(open) = &mut self.state else {
             return Poll::Pending;
         };
-        let mut reads = 0;
+        let (mut reads, mut fragments) = (0, 0);
         while self.controls < MAX_CONTROLS {
             let message = match open.reader.poll() {
                 Ok(Some(Item::Text(text))) => Message::Text(text),
@@ -174,6 +177,14 @@ impl WebSocket {
                     open.writer.close(close.map(Close::answer).as_ref());
                     self.begin_closing(now);
                     return Poll::Ready(Received::Gone(Gone::Closed));
+                }
+                Ok(Some(Item::Fragment)) if fragments < FRAGMENTS => {
+                    fragments += 1;
+                    continue;
+                }
+                Ok(Some(Item::Fragment)) => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 Ok(None) if reads == READS => {
                     cx.waker().wake_by_ref();

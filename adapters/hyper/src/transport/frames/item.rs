@@ -17,6 +17,8 @@ pub(crate) enum Item {
         text: bool,
         bytes: Bytes,
     },
+    /// A part of a message that is not complete.
+    Fragment,
     Ping(Bytes),
     Pong(Bytes),
     /// It says nothing after that.

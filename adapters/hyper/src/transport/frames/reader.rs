@@ -225,10 +225,9 @@ impl Reader {
     }
 
     fn poll_item(&mut self) -> Result<Option<Item>, Gone> {
-        while let Some((header, payload)) = self.next_frame()? {
-            if let Some(item) = self.assembly.add(&header, payload, &self.rules)? {
-                return Ok(Some(item));
-            }
+        if let Some((header, payload)) = self.next_frame()? {
+            let item = self.assembly.add(&header, payload, &self.rules)?;
+            return Ok(Some(item.unwrap_or(Item::Fragment)));
         }
         if let Coming::Payload { header, .. } = &self.coming {
             self.assembly.check(header, &self.rules)?; // now, when little of it has come

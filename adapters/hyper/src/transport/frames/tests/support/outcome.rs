@@ -25,6 +25,7 @@ impl Outcome {
                         let end = Some(Gone::Closed);
                         return Self { items, end };
                     }
+                    Ok(Some(Item::Fragment)) => {}
                     Ok(Some(item)) => items.push(item),
                     Ok(None) => break,
                     Err(gone) => {

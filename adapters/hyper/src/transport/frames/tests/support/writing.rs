@@ -13,6 +13,7 @@ pub(crate) fn put(writer: &mut Writer, item: &Item) {
         }
         Item::Ping(payload) | Item::Pong(payload) => writer.pong(payload),
         Item::Close(close) => writer.close(close.as_ref()),
+        Item::Fragment => unreachable!("it is never kept"),
     }
 }
 
