@@ -110,3 +110,112 @@ impl<T> Drop for Held<'_, T> {
         self.baton.state.store(0, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// What has happened, and a driver that counts how much of it it has seen.
+    struct Session {
+        happened: Mutex<u64>,
+        baton: Baton<u64>,
+        seen: Mutex<u64>,
+        task: (Mutex<Task>, Condvar),
+    }
+
+    #[derive(Default)]
+    struct Task {
+        woken: bool,
+        stopped: bool,
+    }
+
+    impl Session {
+        fn happen(&self) -> u64 {
+            let mut happened = self.happened.lock().unwrap();
+            *happened += 1;
+            *happened
+        }
+
+        fn notify(&self) {
+            if self.baton.be_due() {
+                self.tell(|task| task.woken = true);
+            }
+        }
+
+        fn tell(&self, tell: impl FnOnce(&mut Task)) {
+            tell(&mut self.task.0.lock().unwrap());
+            self.task.1.notify_one();
+        }
+
+        fn drive(&self) {
+            let Some(mut held) = self.baton.take() else { return };
+            loop {
+                let happened = self.happened.lock().unwrap();
+                self.baton.take_due();
+                let seen = *happened;
+                drop(happened);
+                *held.turn() += 1;
+                *self.seen.lock().unwrap() = seen;
+                match held.pass() {
+                    Ok(()) => return,
+                    Err(again) => held = again,
+                }
+            }
+        }
+
+        /// Drives when woken, and never otherwise.
+        fn run(&self) {
+            loop {
+                let task = self.task.0.lock().unwrap();
+                let waits = |task: &mut Task| !(task.woken || task.stopped);
+                let mut task = self.task.1.wait_while(task, waits).unwrap();
+                if !std::mem::take(&mut task.woken) {
+                    return;
+                }
+                drop(task);
+                self.drive();
+            }
+        }
+
+        fn wait_until_seen(&self, what: u64) {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while *self.seen.lock().unwrap() < what {
+                assert!(Instant::now() < deadline, "nobody has seen {what}");
+                thread::yield_now();
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_happens_on_many_threads_is_seen_by_whoever_drives() {
+        let session = Session {
+            happened: Mutex::new(0),
+            baton: Baton::new(),
+            seen: Mutex::new(0),
+            task: Default::default(),
+        };
+        session.drive();
+        thread::scope(|scope| {
+            scope.spawn(|| session.run());
+            // As who sends, and as a request that has brought something.
+            let ways = [Session::notify, Session::drive].map(|tell| {
+                let session = &session;
+                scope.spawn(move || {
+                    for _ in 0..100_000 {
+                        let what = session.happen();
+                        tell(session);
+                        session.wait_until_seen(what);
+                    }
+                })
+            });
+            let done = ways.map(thread::ScopedJoinHandle::join);
+            session.tell(|task| task.stopped = true);
+            done.into_iter().for_each(Result::unwrap);
+        });
+        assert!(session.baton.end() > 0);
+    }
+}
