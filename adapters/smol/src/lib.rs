@@ -45,17 +45,25 @@
 //! [`socketio_hyper`], which this crate passes on.
 #![forbid(unsafe_code)]
 
+mod socket;
+mod stream;
+mod watch;
+
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+#[cfg(unix)]
 use std::path::Path;
+#[cfg(unix)]
 use std::pin::Pin;
 
 use smol::Async;
-use smol::net::{TcpListener, TcpStream};
-use smol_hyper::rt::{FuturesIo, SmolTimer};
+use smol_hyper::rt::SmolTimer;
 
 pub use socketio_hyper::*;
+pub use stream::SmolIo;
 
 /// A Socket.IO server on smol.
 pub type Server = socketio_hyper::Server<Smol>;
@@ -81,8 +89,8 @@ pub struct Smol;
 
 impl Runtime for Smol {
     type Timer = SmolTimer;
-    type Listener = TcpListener;
-    type Stream = FuturesIo<TcpStream>;
+    type Listener = Async<TcpListener>;
+    type Stream = SmolIo;
 
     fn timer(&self) -> SmolTimer {
         SmolTimer::new()
@@ -92,20 +100,29 @@ impl Runtime for Smol {
         smol::spawn(task).detach();
     }
 
-    fn listen(&self, listener: std::net::TcpListener) -> io::Result<TcpListener> {
-        Ok(Async::new(listener)?.into())
+    fn listen(&self, listener: TcpListener) -> io::Result<Self::Listener> {
+        Async::new(listener)
     }
 
-    async fn accept(&self, listener: &TcpListener) -> io::Result<(Self::Stream, SocketAddr)> {
-        let (stream, address) = listener.accept().await?;
+    async fn accept(&self, listener: &Self::Listener) -> io::Result<(SmolIo, SocketAddr)> {
+        let (stream, address) = listener.read_with(TcpListener::accept).await?;
         let _ = stream.set_nodelay(true); // it fails if the connection is broken already, which the next read tells
-        Ok((FuturesIo::new(stream), address))
+        Ok((SmolIo::new(stream)?, address))
     }
 
-    async fn connect(&self, host: &str, port: u16) -> io::Result<Self::Stream> {
-        let stream = TcpStream::connect((host, port)).await?;
-        let _ = stream.set_nodelay(true);
-        Ok(FuturesIo::new(stream))
+    async fn connect(&self, host: &str, port: u16) -> io::Result<SmolIo> {
+        let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for address in smol::net::resolve((host, port)).await? {
+            match Async::<TcpStream>::connect(address).await {
+                Ok(stream) => {
+                    let stream = stream.into_inner()?;
+                    let _ = stream.set_nodelay(true);
+                    return SmolIo::new(stream);
+                }
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
     }
 }
 
@@ -115,10 +132,10 @@ pub fn unix_socket(path: impl AsRef<Path>) -> impl Fn(Endpoint) -> UnixConnectin
     let path = path.as_ref().to_owned();
     move |_| {
         let path = path.clone();
-        Box::pin(async move { Ok(FuturesIo::new(smol::net::unix::UnixStream::connect(path).await?)) })
+        Box::pin(async move { SmolIo::new(Async::<UnixStream>::connect(path).await?.into_inner()?) })
     }
 }
 
 /// A connection to a Unix socket that is about to be there.
 #[cfg(unix)]
-pub type UnixConnecting = Pin<Box<dyn Future<Output = io::Result<FuturesIo<smol::net::unix::UnixStream>>> + Send>>;
+pub type UnixConnecting = Pin<Box<dyn Future<Output = io::Result<SmolIo<UnixStream>>> + Send>>;

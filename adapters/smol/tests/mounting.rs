@@ -8,10 +8,9 @@ mod support;
 use std::net::SocketAddr;
 
 use smol::Async;
-use smol_hyper::rt::FuturesIo;
 use socketio_smol::hyper::server::conn::http1;
 use socketio_smol::hyper::service::service_fn;
-use socketio_smol::{Ack, Runtime, Server, Smol, Socket, serve};
+use socketio_smol::{Ack, Runtime, Server, Smol, SmolIo, Socket, serve};
 use support::{Client, Http, PATIENCE, listener, reports};
 use tower_service::Service;
 
@@ -75,7 +74,7 @@ fn bare_hyper_serves_it() {
             let service = io.service();
             let connection = http1::Builder::new()
                 .serve_connection(
-                    FuturesIo::new(stream),
+                    SmolIo::new(stream.into_inner().unwrap()).unwrap(),
                     service_fn(move |request| service.clone().call(request)),
                 )
                 .with_upgrades();

@@ -11,7 +11,7 @@ use hyper::rt::{Read, Write};
 use super::Endpoint;
 use crate::Runtime;
 
-/// What a connector connects: any stream of bytes with hyper's traits. `TokioIo` of `hyper-util` and `FuturesIo` of `smol-hyper` give
+/// What a connector connects: any stream of bytes with hyper's traits. `TokioIo` of `hyper-util` and `SmolIo` of `socketio-smol` give
 /// them to the streams of their runtimes.
 pub trait Stream: Read + Write + Unpin + Send + 'static {}
 
