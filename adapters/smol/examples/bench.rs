@@ -18,5 +18,6 @@ fn main() -> std::io::Result<()> {
             .env(THREADS, workers.to_string())
             .exec());
     }
-    smol::block_on(bench::run::<Smol>())
+    // On that executor too, not beside it: no thread has to wake another for a new connection.
+    smol::block_on(smol::spawn(bench::run::<Smol>()))
 }

@@ -41,15 +41,15 @@
 //!
 //! # Where they run
 //!
-//! Sessions run on smol's global executor: one thread, or as many as the variable `SMOL_THREADS` says. All else is in
-//! [`socketio_hyper`], which this crate passes on.
+//! Sessions run on smol's global executor: one thread, or as many as the variable `SMOL_THREADS` says. A server that listens there too,
+//! `smol::block_on(smol::spawn(io.listen(…)))`, is a little faster with clients that come and go: no thread has to wake another for them.
+//! All else is in [`socketio_hyper`], which this crate passes on.
 #![forbid(unsafe_code)]
 
 mod socket;
 mod stream;
 mod watch;
 
-use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]

@@ -5,7 +5,9 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -258,6 +260,56 @@ fn connections_come_and_go_without_harm_to_each_other() {
             let (one, other) = zip(read(&mut goes, 8), read(&mut stays, 8)).await;
             assert_eq!((one.unwrap(), other.unwrap()), (vec![round], vec![round]));
             settle(&mut stays).await;
+        }
+    });
+}
+
+#[cfg(target_os = "linux")] // elsewhere each is looked at by itself, and a process may not have as many
+#[test]
+fn more_connections_than_are_looked_at_at_once_are_all_woken() {
+    const MANY: usize = 350;
+    let (mut readers, mut clients) = (Vec::new(), Vec::new());
+    for _ in 0..MANY {
+        let (here, there) = UnixStream::pair().unwrap();
+        let mut io = SmolIo::new(here).unwrap();
+        readers.push(smol::spawn(async move { read(&mut io, 8).await.unwrap() }));
+        clients.push(there);
+    }
+    block_on(async {
+        // By a task of the executor that wakes them, which finds all of them at once therefore.
+        let write = smol::spawn(async move {
+            for client in &mut clients {
+                client.write_all(b"hello").unwrap();
+            }
+            clients
+        });
+        let _open = write.await;
+        for reader in readers {
+            assert_eq!(reader.await, b"hello");
+        }
+    });
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nobody_from_being_woken() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("on purpose");
+        }
+    }
+
+    let ((mut bad, mut bad_client), (mut good, mut good_client)) = (pair(), pair());
+    block_on(settle(&mut bad));
+    let waker = Waker::from(Arc::new(Panics));
+    let mut reading = pin!(read(&mut bad, 8));
+    assert!(reading.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    bad_client.write_all(b"hello").unwrap();
+    block_on(async {
+        for _ in 0..10 {
+            settle(&mut good).await;
+            good_client.write_all(b"hello").unwrap();
+            assert_eq!(read(&mut good, 8).await.unwrap(), b"hello");
         }
     });
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::panic;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -160,7 +161,7 @@ impl Watch {
         }
         drop(sockets);
         for waker in wakers.drain(..) {
-            waker.wake();
+            let _ = panic::catch_unwind(|| waker.wake()); // one that panics must not keep others from being woken, ever again
         }
     }
 

@@ -67,6 +67,11 @@ impl Readiness {
     }
 
     fn take(&self, direction: u8) -> bool {
-        self.state.fetch_and(!direction, Ordering::AcqRel) & direction != 0
+        // Only the one who takes it, and who is one for each direction, has it vanish.
+        let is_there = self.state.load(Ordering::Acquire) & direction != 0;
+        if is_there {
+            self.state.fetch_and(!direction, Ordering::AcqRel);
+        }
+        is_there
     }
 }
