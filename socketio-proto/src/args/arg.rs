@@ -57,16 +57,10 @@ impl<'a> Arg<'a> {
     ///
     /// The argument is no `T`: [`ArgsError::Type`].
     pub fn parse<T: Deserialize<'a>>(&self) -> Result<T, ArgsError> {
-        self.read(PhantomData)
-    }
-
-    /// Reads it with a seed.
-    pub(super) fn read<S: DeserializeSeed<'a>>(&self, seed: S) -> Result<S::Value, ArgsError> {
-        let type_error = |error: serde_json::Error| ArgsError::Type {
-            index: self.index,
-            message: error.to_string(),
-        };
-        value::read(seed, self.json, self.attachments).map_err(type_error)
+        let value = value::read(PhantomData, self.json, self.attachments);
+        value
+            .map(|(value, _)| value)
+            .map_err(|error| type_error(self.index, &error))
     }
 }
 
@@ -84,6 +78,32 @@ impl<'a> Iter<'a> {
             index: 0,
             elements,
             attachments,
+        }
+    }
+
+    /// Takes the next one and reads it with a seed. Either way it counts as taken.
+    ///
+    /// The last one, most often the only one, is gone through only once. Where others end is not for a type to say, which may look at no
+    /// more than the beginning, or get over an error in the middle.
+    pub(super) fn read_next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Option<Result<S::Value, ArgsError>> {
+        if self.elements.is_empty() {
+            return None;
+        }
+        let index = self.index;
+        match value::read(seed, self.elements, self.attachments) {
+            Ok((value, end)) => {
+                if end == self.elements.len() {
+                    self.index += 1;
+                    self.elements = "";
+                } else {
+                    self.next();
+                }
+                Some(Ok(value))
+            }
+            Err(error) => {
+                self.next();
+                Some(Err(type_error(index, &error)))
+            }
         }
     }
 
@@ -110,3 +130,10 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 impl FusedIterator for Iter<'_> {}
+
+fn type_error(index: usize, error: &serde_json::Error) -> ArgsError {
+    ArgsError::Type {
+        index,
+        message: error.to_string(),
+    }
+}

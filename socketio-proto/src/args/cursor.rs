@@ -51,10 +51,11 @@ impl<'a> Cursor<'a> {
     )]
     pub fn next<T: Deserialize<'a>>(&mut self) -> Result<T, ArgsError> {
         let index = self.taken;
-        match self.next_arg() {
-            Some(arg) => arg.parse(),
-            None => value::read_missing(PhantomData).ok_or(ArgsError::Missing { index }),
+        self.taken += 1;
+        if self.before.elements().is_empty() {
+            return value::read_missing(PhantomData).ok_or(ArgsError::Missing { index });
         }
+        self.before.read_next(PhantomData).expect("there are elements")
     }
 
     /// Takes the next argument unread.

@@ -90,11 +90,10 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, ArgsError> {
         let wanted = self.wanted > 0;
         self.wanted = self.wanted.saturating_sub(1);
-        match self.args.next() {
-            Some(arg) => arg.read(seed).map(Some),
+        if self.args.elements().is_empty() && wanted {
             // If it may not be null, the visitor knows whether there is a default, and else says which element it misses.
-            None if wanted => Ok(value::read_missing(seed)),
-            None => Ok(None),
+            return Ok(value::read_missing(seed));
         }
+        self.args.read_next(seed).transpose()
     }
 }
