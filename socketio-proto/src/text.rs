@@ -42,6 +42,18 @@ impl Text {
         }
     }
 
+    /// Writes `text` between quotes.
+    #[inline]
+    pub(crate) fn push_quoted(&mut self, text: &str) {
+        let len = text.len() + 2;
+        if let Some(long) = &mut self.long {
+            long.reserve(len);
+        }
+        self.push_str("\"");
+        self.push_str(text);
+        self.push_str("\"");
+    }
+
     /// Writes a natural number.
     pub(crate) fn push_number(&mut self, number: u64) {
         self.push_str(itoa::Buffer::new().format(number));

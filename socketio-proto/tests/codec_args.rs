@@ -358,3 +358,69 @@ fn borrowed_text_is_borrowed() {
         Cow::Borrowed("plain")
     ));
 }
+
+#[test]
+fn a_type_that_does_not_read_its_argument_to_the_end_takes_no_other() {
+    /// Reads nothing.
+    #[derive(Debug, Default, PartialEq)]
+    struct Anything;
+    impl<'de> Deserialize<'de> for Anything {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Ok(Self)
+        }
+    }
+    /// Gets over whatever is no `T`, somewhere in the middle of it.
+    #[derive(Debug, PartialEq)]
+    struct Maybe<T>(Option<T>);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Ok(Self(T::deserialize(deserializer).ok()))
+        }
+    }
+    for json in [
+        r#"[[1,2] , "b"]"#,
+        r#"["[1,é",{"a":[1]},3]"#,
+        r#"[{"a":[1,2],"b":[3]},[],"c",null]"#,
+    ] {
+        let args = Args::from_json(json, vec![]).unwrap();
+        let len = args.len();
+        assert_eq!(args.parse::<Vec<Anything>>().unwrap().len(), len);
+        let (_, second) = args.parse::<(Anything, Value)>().unwrap();
+        assert_eq!(second, args.get(1).unwrap().parse::<Value>().unwrap());
+        let (_, second) = args.parse::<(Maybe<Vec<String>>, Value)>().unwrap();
+        assert_eq!(second, args.get(1).unwrap().parse::<Value>().unwrap());
+        assert_eq!(args.parse::<Vec<Maybe<Vec<String>>>>().unwrap().len(), len);
+        let mut cursor = args.cursor();
+        for _ in 0..len {
+            assert_eq!(cursor.next(), Ok(Maybe::<BTreeMap<String, u8>>(None)));
+        }
+        assert!(cursor.rest().is_empty());
+    }
+}
+
+#[test]
+fn floats_are_the_shortest_that_say_the_same() {
+    for float in [
+        0.1,
+        -0.5,
+        1.5e-7,
+        2.5e-5,
+        123_456.75,
+        1e16,
+        1.5e300,
+        -0.0,
+        5e-324,
+        f64::MAX,
+    ] {
+        let args = args((float, float as f32));
+        assert_eq!(
+            args.as_json(),
+            format!(
+                "{},{}",
+                serde_json::to_string(&float).unwrap(),
+                serde_json::to_string(&(float as f32)).unwrap()
+            )
+        );
+        assert_eq!(args.parse::<(f64,)>().unwrap().0.to_bits(), float.to_bits());
+    }
+}

@@ -1,7 +1,5 @@
 //! Writing values whose bytes go elsewhere.
 
-use core::fmt;
-
 use bytes::Bytes;
 use serde::ser::{
     SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct,
@@ -51,13 +49,12 @@ impl<'s> ValueSerializer<'s> {
         self.open(open, close)
     }
 
-    /// A number as Rust writes it for `Debug`: the shortest that is read as the same one, which is JSON. What is not finite
-    /// is `null`, as in JavaScript.
-    fn float(self, finite: bool, value: impl fmt::Debug) -> Result {
+    /// A number. What is not finite is `null`, as in JavaScript.
+    fn float(self, finite: bool, value: impl zmij::Float) -> Result {
         if !finite {
             return self.serialize_none();
         }
-        self.sink.display(format_args!("{value:?}"));
+        self.sink.float(value);
         Ok(())
     }
 }

@@ -61,11 +61,20 @@ impl Sink {
         write!(self.json, "{value}").expect("writing to a string cannot fail");
     }
 
+    /// Writes a number that is finite: the shortest that is read as the same one.
+    pub(crate) fn float(&mut self, value: impl zmij::Float) {
+        self.json.push_str(zmij::Buffer::new().format_finite(value));
+    }
+
     /// Writes a string.
     pub(crate) fn string(&mut self, text: &str) {
-        self.raw("\"");
-        json::escape(&mut self.json, text);
-        self.raw("\"");
+        if json::is_plain(text) {
+            self.json.push_quoted(text);
+        } else {
+            self.raw("\"");
+            json::escape(&mut self.json, text);
+            self.raw("\"");
+        }
     }
 
     /// Attaches `bytes`, and writes their placeholder.

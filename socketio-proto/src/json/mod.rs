@@ -16,7 +16,7 @@ use thiserror::Error;
 pub(crate) use pieces::{Piece, Pieces};
 pub(crate) use placeholder::{Placeholder, Placeholders};
 pub(crate) use scan::{first_element, first_plain_string, inside_array, trim};
-pub(crate) use string::{escape, unescape};
+pub(crate) use string::{escape, is_plain, unescape};
 pub(crate) use validate::validate;
 
 /// One JSON value: text that was checked, and shared, so that a clone copies nothing.

@@ -71,6 +71,12 @@ pub(super) fn skip(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
+/// Whether `text` stands between the quotes of a JSON string as it is.
+#[inline]
+pub(crate) fn is_plain(text: &str) -> bool {
+    special(text.as_bytes(), 0) == text.len()
+}
+
 /// Writes `text` as it stands between the quotes of a JSON string.
 pub(crate) fn escape(json: &mut Text, mut text: &str) {
     loop {

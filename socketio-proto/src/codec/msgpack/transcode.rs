@@ -170,7 +170,7 @@ impl Transcoder<'_> {
         } else if is_integer && magnitude < EXPONENT_FROM {
             self.sink.display(value);
         } else {
-            self.sink.display(format_args!("{value:?}"));
+            self.sink.float(value);
         }
     }
 
