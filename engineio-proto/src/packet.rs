@@ -43,9 +43,16 @@ impl Packet {
     /// Reads one encoded packet that is somewhere in `text`.
     #[inline]
     pub(crate) fn read(text: &ByteString, packet: &str) -> Result<Self, DecodeError> {
+        match packet.as_bytes() {
+            [b'4', ..] => Ok(Self::Message(Message::Text(text.slice_ref(&packet[1..])))),
+            _ => Self::read_other(text, packet),
+        }
+    }
+
+    /// The same for what is no message of text.
+    fn read_other(text: &ByteString, packet: &str) -> Result<Self, DecodeError> {
         let data = || text.slice_ref(&packet[1..]);
         match packet.as_bytes() {
-            [b'4', ..] => Ok(Self::Message(Message::Text(data()))),
             [b'0', ..] => Handshake::decode(&packet[1..]).map(Self::Open),
             [b'1', ..] => Ok(Self::Close),
             [b'2', ..] => Ok(Self::Ping(data())),

@@ -45,6 +45,7 @@ impl Payload {
 impl Iterator for Payload {
     type Item = Result<Packet, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let packet = self.records.next_with(Packet::read)?;
         if packet.is_err() {
@@ -88,12 +89,10 @@ impl Records {
     }
 
     /// The next record, as what `read` makes of it. The body that it is a slice of comes along, so that only what is kept is counted.
+    #[inline]
     pub(crate) fn next_with<T>(&mut self, read: impl FnOnce(&ByteString, &str) -> T) -> Option<T> {
         let rest = self.body.get(self.at..)?;
-        let record = match memchr(SEPARATOR, rest.as_bytes()) {
-            Some(end) => &rest[..end],
-            None => rest,
-        };
+        let record = &rest[..record_len(rest.as_bytes())];
         self.at += record.len() + 1;
         Some(read(&self.body, record))
     }
@@ -110,6 +109,26 @@ impl Iterator for Records {
     fn next(&mut self) -> Option<ByteString> {
         self.next_with(ByteString::slice_ref)
     }
+}
+
+/// How many bytes come before the next separator, if there is one.
+#[inline]
+fn record_len(rest: &[u8]) -> usize {
+    /// Most packets of text are through before `memchr` has found out what the processor can do.
+    const SHORT: usize = 32;
+    const LOW: u64 = u64::from_ne_bytes([1; 8]);
+    let mut at = 0;
+    if let Some(short) = rest.first_chunk::<SHORT>() {
+        for word in short.chunks_exact(8) {
+            let word = u64::from_le_bytes(word.try_into().expect("it is exact")) ^ (LOW * SEPARATOR as u64);
+            let found = word.wrapping_sub(LOW) & !word & (LOW << 7); // of the bits that are set, the lowest is exact
+            if found != 0 {
+                return at + (found.trailing_zeros() / 8) as usize;
+            }
+            at += 8;
+        }
+    }
+    at + memchr(SEPARATOR, &rest[at..]).unwrap_or(rest.len() - at)
 }
 
 /// Checks an encoded binary packet (without its `b`) as far as decoding would, without writing the bytes.
@@ -168,5 +187,27 @@ pub(crate) fn encoded_len(frame: &Frame) -> usize {
     match frame.as_message() {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => 1 + bytes.len().div_ceil(3) * 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn a_record_ends_at_the_first_separator_wherever_it_is() {
+        for len in 0..80 {
+            for place in 0..len {
+                // What is behind must not matter, nor what differs in one bit.
+                for other in [0x1d, 0x1f, 0x9e, 0, 0xff] {
+                    let mut body = vec![other; len];
+                    assert_eq!(record_len(&body), len);
+                    body[place..].fill(other ^ 0x80);
+                    body[place] = SEPARATOR;
+                    assert_eq!(record_len(&body), place, "{other:#x}");
+                }
+            }
+        }
     }
 }
