@@ -128,9 +128,14 @@ impl<'de> Deserialize<'de> for IgnoredValue {
     }
 }
 
-/// Two arguments together are what they are one after the other.
+/// Two arguments together are what they are one after the other, and each by itself.
 fn same<A: DeserializeOwned + PartialEq + Debug, B: DeserializeOwned + PartialEq + Debug>(args: &Args) {
     let mut cursor = args.cursor();
+    if let Some(arg) = args.get(0) {
+        assert_eq!(cursor.next::<A>(), arg.parse::<A>());
+        assert_eq!(cursor.rest(), args.rest(1));
+        cursor = args.cursor();
+    }
     let one_by_one = cursor.next::<A>().and_then(|a| Ok((a, cursor.next::<B>()?)));
     equal(&args.parse::<(A, B)>(), &one_by_one);
 }

@@ -184,6 +184,9 @@ mod tests {
                         if special_byte { place } else { len },
                         "{byte:#x} at {place}"
                     );
+                    if let Ok(text) = core::str::from_utf8(&bytes) {
+                        assert_eq!(is_plain(text), !special_byte, "{byte:#x} at {place}");
+                    }
                 }
             }
         }
