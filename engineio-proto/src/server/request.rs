@@ -20,20 +20,39 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// The last value of `key` in the query, decoded; an empty one counts as none.
     pub(super) fn query_value(&self, key: &str) -> Option<Cow<'a, str>> {
-        let value = pairs_from_behind(self.query).find_map(|pair| {
-            if memchr2(b'%', b'+', pair.as_bytes()).is_some() {
-                let (name, value) = form_urlencoded::parse(pair.as_bytes()).next()?;
-                return (name == key).then_some(value);
+        let [value] = self.query_values([key]);
+        value
+    }
+
+    /// [`query_value`](Self::query_value) for several keys, in one pass over the query.
+    pub(super) fn query_values<const N: usize>(&self, keys: [&str; N]) -> [Option<Cow<'a, str>>; N] {
+        let encoded = memchr2(b'%', b'+', self.query.as_bytes()).is_some();
+        let mut values = [const { None }; N];
+        for pair in pairs_from_behind(self.query) {
+            if encoded && memchr2(b'%', b'+', pair.as_bytes()).is_some() {
+                if let Some((name, value)) = form_urlencoded::parse(pair.as_bytes()).next() {
+                    if let Some(index) = keys.iter().position(|&key| key == name) {
+                        values[index].get_or_insert(value);
+                    }
+                }
+                continue;
             }
-            let behind = pair.strip_prefix(key)?;
-            let value = if behind.is_empty() {
-                behind
-            } else {
-                behind.strip_prefix('=')?
+            let value_of = |key: &str| {
+                let behind = pair.strip_prefix(key)?;
+                if behind.is_empty() {
+                    Some(behind)
+                } else {
+                    behind.strip_prefix('=')
+                }
             };
-            Some(Cow::Borrowed(value))
-        });
-        value.filter(|value| !value.is_empty())
+            for (key, value) in keys.iter().zip(&mut values) {
+                if let Some(found) = value_of(key) {
+                    value.get_or_insert(Cow::Borrowed(found));
+                    break;
+                }
+            }
+        }
+        values.map(|value| value.filter(|value| !value.is_empty()))
     }
 }
 
@@ -80,7 +99,8 @@ mod tests {
         fn it_is_a_form_like_any_other(query in "[ab=&%+62]{0,20}", key in "[ab2]{1,2}") {
             let value = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| *name == key).last();
             let value = value.map(|(_, value)| value).filter(|value| !value.is_empty());
-            prop_assert_eq!(request(&query).query_value(&key), value, "{}", query);
+            prop_assert_eq!(request(&query).query_value(&key), value.clone(), "{}", query);
+            prop_assert_eq!(&request(&query).query_values(["c", &key])[1], &value, "{}", query);
         }
     }
 }

@@ -98,7 +98,8 @@ impl<C> Server<C> {
     }
 
     fn check(&self, request: &Request<'_>) -> Result<Route<'_, C>, Refusal> {
-        let transport = match request.query_value("transport").as_deref() {
+        let [transport, revision, sid] = request.query_values(["transport", "EIO", "sid"]);
+        let transport = match transport.as_deref() {
             Some("polling") => TransportKind::Polling,
             Some("websocket") => TransportKind::WebSocket,
             _ => return Err(Refusal::new(ErrorCode::TransportUnknown)),
@@ -106,12 +107,12 @@ impl<C> Server<C> {
         if !self.config.transports.contains(transport) {
             return Err(Refusal::new(ErrorCode::TransportUnknown).with_context("the transport is switched off"));
         }
-        let revision = match request.query_value("EIO").as_deref() {
+        let revision = match revision.as_deref() {
             Some("4") => Some(Revision::V4),
             Some("3") | None => Some(Revision::V3),
             Some(_) => None,
         };
-        let Some(sid) = request.query_value("sid") else {
+        let Some(sid) = sid else {
             return match (request.method, transport, request.websocket) {
                 ("GET", TransportKind::WebSocket, true) | ("GET", TransportKind::Polling, false) => {
                     let framing = match revision {

@@ -14,6 +14,7 @@ use super::socket::EngineClient;
 use crate::Body;
 use crate::serving::cross_origin::{Answering, with_cors};
 use crate::serving::exchange::serve;
+use crate::serving::read_body::Asked;
 use crate::socketio::service::not_found;
 
 /// Answers the HTTP requests of a plain Engine.IO server, whatever their path: mount it where clients look for it.
@@ -58,6 +59,7 @@ where
             return Box::pin(ready(Ok(not_found())));
         }
         with_cors(options.cors.as_ref(), request, |request| {
+            let request = Asked::of(request);
             Box::pin(async move { Ok(serve::<EngineClient, B>(engine, request).await) })
         })
     }

@@ -1,7 +1,10 @@
 //! An HTTP request and its answer, on one side; an exchange of a session, on the other.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use engineio_proto::server::Request as Routed;
@@ -15,8 +18,8 @@ use hyper::upgrade::OnUpgrade;
 use crate::RequestHead;
 use crate::options::Options;
 use crate::serving::compression::compress;
-use crate::serving::read_body::{Incomplete, read_body};
-use crate::session::App;
+use crate::serving::read_body::{Asked, Incomplete, read_body};
+use crate::session::{App, Pending, Session};
 use crate::session::answers::Answer;
 use crate::session::registry::{Found, Registry};
 use crate::transport::deflate::Agreement;
@@ -26,7 +29,7 @@ use crate::transport::websocket::Upgrade;
 pub type Body = Full<Bytes>;
 
 /// Answers one HTTP request of Engine.IO; its path has been matched.
-pub(crate) async fn serve<A, B>(host: Arc<A::Host>, request: http::Request<B>) -> http::Response<Body>
+pub(crate) async fn serve<A, B>(host: Arc<A::Host>, request: http::Request<Asked<B>>) -> http::Response<Body>
 where
     A: App,
     B: http_body::Body + Unpin,
@@ -72,26 +75,17 @@ where
         }
         Upgrade { connection, deflate }
     });
-    let mut pending = session.request(exchange, upgrade);
-    let mut early = None;
-    if let Exchange::Post { .. } = exchange {
-        let max_payload = session.max_payload();
-        let reading = async {
-            session.ready_to_read().await;
-            read_body(&mut body, max_payload, &*registry.clock.timer, options.body_timeout).await
-        };
-        // The answer comes before the body if the request is refused, or if the session ends while the client takes its time.
-        match select(&mut pending, pin!(reading)).await {
-            Either::Left((answer, _)) => early = Some(answer),
-            Either::Right((Ok(body), _)) => pending.body(body),
-            Either::Right((Err(Incomplete::Aborted), _)) => return empty(StatusCode::BAD_REQUEST),
-            Either::Right((Err(Incomplete::Late), _)) => return empty(StatusCode::REQUEST_TIMEOUT),
-        }
-    }
+    let answered = if let Exchange::Post { .. } = exchange {
+        accept_post(&session, exchange, &mut body, options.body_timeout).await
+    } else {
+        Ok(Either::Left(session.request(exchange, upgrade)))
+    };
     drop((session, body));
-    let answer = match early {
-        Some(answer) => answer,
-        None => pending.await,
+    let answer = match answered {
+        Ok(Either::Left(pending)) => pending.await,
+        Ok(Either::Right(answer)) => answer,
+        Err(Incomplete::Aborted) => return empty(StatusCode::BAD_REQUEST),
+        Err(Incomplete::Late) => return empty(StatusCode::REQUEST_TIMEOUT),
     };
     let response = match answer {
         Answer::Respond(response) => response,
@@ -110,6 +104,39 @@ where
         answer.headers_mut().append(SET_COOKIE, cookie.set(sid));
     }
     answer
+}
+
+/// Hands a POST to its session, with its body. If that was not waited for, there is an answer already.
+async fn accept_post<A, B>(
+    session: &Arc<Session<A>>,
+    exchange: Exchange,
+    body: &mut Asked<B>,
+    timeout: Duration,
+) -> Result<Either<Pending<A>, Answer>, Incomplete>
+where
+    A: App,
+    B: http_body::Body + Unpin,
+{
+    let max_payload = session.max_payload();
+    let mut reading = pin!(async {
+        session.ready_to_read().await;
+        read_body(body, max_payload, &*session.clock.timer, timeout).await
+    });
+    // Most bodies come along with their heads.
+    let begun = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+    if let Poll::Ready(Ok(body)) = begun {
+        return Ok(Either::Left(session.post(exchange, body)));
+    }
+    let mut pending = session.request(exchange, None);
+    if let Poll::Ready(Err(incomplete)) = begun {
+        return Err(incomplete);
+    }
+    // The answer comes before the body if the request is refused, or if the session ends while the client takes its time.
+    match select(&mut pending, reading).await {
+        Either::Left((answer, _)) => return Ok(Either::Right(answer)),
+        Either::Right((body, _)) => pending.body(body?),
+    }
+    Ok(Either::Left(pending))
 }
 
 /// The 101 for a request that asks for a WebSocket in the right way.
@@ -144,19 +171,28 @@ fn respond(response: Response) -> http::Response<Body> {
     let mut answer = http::Response::new(Body::new(response.body));
     *answer.status_mut() = StatusCode::from_u16(response.status).expect("the machines use statuses that exist");
     let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, NO_STORE);
     if let Some(content_type) = response.content_type {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CONTENT_TYPE, content_type_of(content_type));
     }
     answer
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What most answers have is checked once and for all.
+fn content_type_of(text: &'static str) -> HeaderValue {
+    match text {
+        "text/plain; charset=UTF-8" => const { HeaderValue::from_static("text/plain; charset=UTF-8") },
+        "text/html" => const { HeaderValue::from_static("text/html") },
+        other => HeaderValue::from_static(other),
+    }
 }
 
 /// The answer to a POST of which the body did not come.
 fn empty(status: StatusCode) -> http::Response<Body> {
     let mut answer = http::Response::new(Body::default());
     *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     answer
 }

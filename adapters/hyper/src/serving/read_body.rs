@@ -1,17 +1,70 @@
 //! The body of a POST, within bounds of size and time.
 
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::future::{Either, poll_fn, select};
-use http_body_util::BodyExt;
+use http::header::EXPECT;
+use http::{Method, Request};
+use http_body::{Body, Frame};
 use hyper::rt::Timer;
 
-/// How often a body is asked for before a timer is set. Most come along with their heads, and hyper hands them over when it is asked for
-/// the second time: those need no timer.
+/// How often a body is asked for before a timer is set. One that comes along with its head is there the second time that hyper is asked:
+/// it needs no timer.
 const EARLY: usize = 2;
+
+/// The largest body that is asked for before anybody wants it: about what arrives with a head.
+const LIKELY: u64 = 16 << 10;
+
+/// A body that was asked for when its request came, if it is a small one. hyper goes on to read for who has asked, and whoever waits for
+/// the body has it at once; else it would be the next turn of the connection's task that reads it.
+pub(crate) struct Asked<B> {
+    body: B,
+    first: Option<Part>,
+}
+
+/// What came of asking. None is the end.
+type Part = Option<Result<Bytes, Incomplete>>;
+
+impl<B: Body + Unpin> Asked<B> {
+    /// A request, with its body asked for if that is small. A client that waits to be told to go on waits on.
+    pub(crate) fn of(request: Request<B>) -> Request<Self> {
+        let (head, body) = request.into_parts();
+        let size = body.size_hint().exact().unwrap_or(u64::MAX);
+        let mut asked = Self { body, first: None };
+        if head.method == Method::POST && size <= LIKELY && !head.headers.contains_key(EXPECT) {
+            if let Poll::Ready(part) = asked.poll_part(&mut Context::from_waker(Waker::noop())) {
+                asked.first = Some(part);
+            }
+        }
+        Request::from_parts(head, asked)
+    }
+
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Part> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(first);
+        }
+        loop {
+            let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+                return Poll::Ready(None);
+            };
+            match frame.map(Frame::into_data) {
+                Ok(Ok(mut data)) => {
+                    let length = data.remaining();
+                    return Poll::Ready(Some(Ok(data.copy_to_bytes(length)))); // copies nothing if it is `Bytes` already
+                }
+                Ok(Err(_)) => {}
+                Err(_) => return Poll::Ready(Some(Err(Incomplete::Aborted))),
+            }
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.first.is_none() && self.body.is_end_stream()
+    }
+}
 
 /// A body that did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +76,8 @@ pub(crate) enum Incomplete {
 }
 
 /// Reads a body; of one that is too large only as much as shows that.
-pub(crate) async fn read_body<B: http_body::Body + Unpin>(
-    body: &mut B,
+pub(crate) async fn read_body<B: Body + Unpin>(
+    body: &mut Asked<B>,
     max: usize,
     timer: &(dyn Timer + Send + Sync),
     timeout: Duration,
@@ -40,39 +93,30 @@ pub(crate) async fn read_body<B: http_body::Body + Unpin>(
             Poll::Pending
         }
     });
-    let read = match begun.await {
+    match begun.await {
         Some(read) => read,
         None => match select(reading, timer.sleep(timeout)).await {
             Either::Left((read, _)) => read,
-            Either::Right(_) => return Err(Incomplete::Late),
+            Either::Right(_) => Err(Incomplete::Late),
         },
-    };
-    read.ok_or(Incomplete::Aborted)
+    }
 }
 
-/// None if the client broke it off.
-async fn read<B: http_body::Body + Unpin>(body: &mut B, max: usize) -> Option<Bytes> {
+async fn read<B: Body + Unpin>(body: &mut Asked<B>, max: usize) -> Result<Bytes, Incomplete> {
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame.ok()?.into_data() else {
-            continue;
-        };
-        let length = data.remaining();
+    while let Some(part) = poll_fn(|cx| body.poll_part(cx)).await {
+        let part = part?;
         if first.is_empty() && whole.is_empty() {
-            first = data.copy_to_bytes(length); // copies nothing if it is `Bytes` already
+            first = part;
         } else {
-            whole.reserve(first.len() + length);
+            whole.reserve(first.len() + part.len());
             whole.extend_from_slice(&std::mem::take(&mut first));
-            while data.has_remaining() {
-                let chunk = data.chunk();
-                whole.extend_from_slice(chunk);
-                data.advance(chunk.len());
-            }
+            whole.extend_from_slice(&part);
         }
-        if first.len().max(whole.len()) > max {
+        if first.len().max(whole.len()) > max || body.is_at_end() {
             break;
         }
     }
-    Some(if whole.is_empty() { first } else { whole.freeze() })
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }

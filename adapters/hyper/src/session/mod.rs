@@ -258,6 +258,15 @@ impl<A: App> Session<A> {
 
     /// Hands an HTTP request to the session.
     pub(crate) fn request(self: &Arc<Self>, exchange: Exchange, upgrade: Option<Upgrade>) -> Pending<A> {
+        self.exchange(exchange, upgrade, None)
+    }
+
+    /// Hands a POST to the session whose body is there already.
+    pub(crate) fn post(self: &Arc<Self>, exchange: Exchange, body: Bytes) -> Pending<A> {
+        self.exchange(exchange, None, Some(body))
+    }
+
+    fn exchange(self: &Arc<Self>, exchange: Exchange, upgrade: Option<Upgrade>, body: Option<Bytes>) -> Pending<A> {
         let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         let now = self.clock.now();
         let mut shared = self.lock();
@@ -267,6 +276,9 @@ impl<A: App> Session<A> {
             shared.arriving.push(websocket);
         }
         shared.machine.handle_request(now, id, exchange);
+        if let Some(body) = body {
+            shared.machine.handle_body(now, id, body);
+        }
         drop(shared);
         let pending = Pending {
             session: Arc::clone(self),

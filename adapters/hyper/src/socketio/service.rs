@@ -11,6 +11,7 @@ use tower_service::Service;
 use crate::Body;
 use crate::serving::cross_origin::{Answering, with_cors};
 use crate::serving::exchange::serve;
+use crate::serving::read_body::Asked;
 use crate::socketio::client::Client;
 use crate::socketio::io::Io;
 
@@ -49,12 +50,13 @@ where
             return Box::pin(ready(Ok(not_found())));
         }
         with_cors(options.cors.as_ref(), request, |request| {
+            let request = Asked::of(request);
             Box::pin(async move { Ok(respond(io, request).await) })
         })
     }
 }
 
-async fn respond<B>(io: Arc<Io>, request: Request<B>) -> Response<Body>
+async fn respond<B>(io: Arc<Io>, request: Request<Asked<B>>) -> Response<Body>
 where
     B: http_body::Body + Unpin,
 {
