@@ -8,12 +8,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use engineio_proto::{CloseReason, Config, Message};
 
+use hyper::service::service_fn;
+
 use super::socket::{OnClose, OnConnect, OnMessage};
 use super::{EngineIoService, EngineServerBuilder, EngineSocket};
 use crate::engine::socket::EngineClient;
 use crate::handler::Outcome;
 use crate::options::Options;
-use crate::serving::listen::serve_with;
+use crate::serving::listen::serve_sessions;
 use crate::session::registry::Registry;
 use crate::socketio::listeners::run;
 use crate::{HandlerError, Runtime};
@@ -124,13 +126,16 @@ impl<R: Runtime> EngineServer<R> {
         listener.set_nonblocking(true)?;
         let listener = self.runtime.listen(listener)?;
         let registry = &self.engine.registry;
-        serve_with(
+        let service_for = |address| {
+            let service = EngineIoService::below_path(Arc::clone(&self.engine));
+            service_fn(move |request| service.answer(request, Some(address)))
+        };
+        serve_sessions(
             &self.runtime,
             listener,
-            EngineIoService::below_path(Arc::clone(&self.engine)),
+            service_for,
             registry.closed(),
-            registry.options.close_timeout,
-            registry.options.header_timeout,
+            &registry.options,
         )
         .await;
         Ok(())

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -37,6 +38,22 @@ impl EngineIoService {
             anywhere: false,
         }
     }
+
+    /// Answers a request, which came from `address` unless it says from where.
+    pub(super) fn answer<B>(&self, request: Request<B>, address: Option<SocketAddr>) -> Answering
+    where
+        B: http_body::Body + Send + Unpin + 'static,
+        B::Data: Send,
+    {
+        let engine = Arc::clone(&self.engine);
+        let options = &self.engine.registry.options;
+        if !self.anywhere && options.below(request.uri().path()).is_none() {
+            return Box::pin(ready(Ok(not_found())));
+        }
+        with_cors(options.cors.as_ref(), request, move |request| {
+            Box::pin(serve::<EngineClient, B>(engine, Asked::of(request), address))
+        })
+    }
 }
 
 impl<B> Service<Request<B>> for EngineIoService
@@ -53,15 +70,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let engine = Arc::clone(&self.engine);
-        let options = &self.engine.registry.options;
-        if !self.anywhere && options.below(request.uri().path()).is_none() {
-            return Box::pin(ready(Ok(not_found())));
-        }
-        with_cors(options.cors.as_ref(), request, |request| {
-            let request = Asked::of(request);
-            Box::pin(async move { Ok(serve::<EngineClient, B>(engine, request).await) })
-        })
+        self.answer(request, None)
     }
 }
 

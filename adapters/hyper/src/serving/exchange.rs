@@ -1,6 +1,8 @@
 //! An HTTP request and its answer, on one side; an exchange of a session, on the other.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -11,7 +13,7 @@ use engineio_proto::server::Request as Routed;
 use engineio_proto::{Exchange, Refusal, Response};
 use futures_util::future::{Either, select};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SET_COOKIE};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 
@@ -19,17 +21,22 @@ use crate::RequestHead;
 use crate::options::Options;
 use crate::serving::compression::compress;
 use crate::serving::read_body::{Asked, Incomplete, read_body};
-use crate::session::{App, Pending, Session};
+use crate::serving::switching::switching_protocols;
 use crate::session::answers::Answer;
 use crate::session::registry::{Found, Registry};
+use crate::session::{App, Pending, Session};
 use crate::transport::deflate::Agreement;
 use crate::transport::websocket::Upgrade;
 
 /// The body of an answer.
 pub type Body = Full<Bytes>;
 
-/// Answers one HTTP request of Engine.IO; its path has been matched.
-pub(crate) async fn serve<A, B>(host: Arc<A::Host>, request: http::Request<Asked<B>>) -> http::Response<Body>
+/// Answers one HTTP request of Engine.IO; its path has been matched. It came from `address`, unless its extensions say from where.
+pub(crate) async fn serve<A, B>(
+    host: Arc<A::Host>,
+    request: http::Request<Asked<B>>,
+    address: Option<SocketAddr>,
+) -> Result<http::Response<Body>, Infallible>
 where
     A: App,
     B: http_body::Body + Unpin,
@@ -37,7 +44,7 @@ where
     let registry: &Registry<A> = (*host).as_ref();
     let options = &registry.options;
     let (mut head, mut body) = request.into_parts();
-    let mut switching = switching_protocols(&mut head);
+    let mut switching = switching_protocols(&head);
     let found = registry.find(&Routed {
         method: head.method.as_str(),
         query: head.uri.query().unwrap_or_default(),
@@ -55,17 +62,17 @@ where
     let watched = options.gate.has_connection_error();
     let (head, begun, session, exchange) = match found {
         Found::Session(session, exchange) => {
-            let head = watched.then(|| RequestHead::new(head));
+            let head = watched.then(|| RequestHead::new(head, address));
             (head, None, session, exchange)
         }
         Found::Incoming(incoming) => {
-            let head = RequestHead::new(head);
+            let head = RequestHead::new(head, address);
             match Registry::<A>::admit(&host, &head, incoming).await {
                 Ok((sid, session)) => (watched.then_some(head), Some(sid), session, incoming.exchange()),
-                Err(refusal) => return refuse(options, &head, &refusal),
+                Err(refusal) => return Ok(refuse(options, &head, &refusal)),
             }
         }
-        Found::Refused(refusal) => return refuse(options, &RequestHead::new(head), &refusal),
+        Found::Refused(refusal) => return Ok(refuse(options, &RequestHead::new(head, address), &refusal)),
     };
     let connection = connection.filter(|_| matches!(exchange, Exchange::WebSocket { .. }));
     let upgrade = connection.map(|connection| {
@@ -76,7 +83,15 @@ where
         Upgrade { connection, deflate }
     });
     let answered = if let Exchange::Post { .. } = exchange {
-        accept_post(&session, exchange, &mut body, options.body_timeout).await
+        // Most bodies have come along with their heads.
+        let posted = match poll_fn(|cx| Poll::Ready(body.take_whole(cx))).await {
+            Some(whole) => session.post(exchange, whole).map_err(|whole| body.put_back(whole)),
+            None => Err(()),
+        };
+        match posted {
+            Ok(pending) => Ok(Either::Left(pending)),
+            Err(()) => Box::pin(accept_post(&session, exchange, &mut body, options.body_timeout)).await,
+        }
     } else {
         Ok(Either::Left(session.request(exchange, upgrade)))
     };
@@ -84,12 +99,14 @@ where
     let answer = match answered {
         Ok(Either::Left(pending)) => pending.await,
         Ok(Either::Right(answer)) => answer,
-        Err(Incomplete::Aborted) => return empty(StatusCode::BAD_REQUEST),
-        Err(Incomplete::Late) => return empty(StatusCode::REQUEST_TIMEOUT),
+        Err(Incomplete::Aborted) => return Ok(empty(StatusCode::BAD_REQUEST)),
+        Err(Incomplete::Late) => return Ok(empty(StatusCode::REQUEST_TIMEOUT)),
     };
     let response = match answer {
         Answer::Respond(response) => response,
-        Answer::Upgrade => return switching.expect("only a request with the headers of an upgrade is routed as one"),
+        Answer::Upgrade => {
+            return Ok(switching.expect("only a request with the headers of an upgrade is routed as one"));
+        }
     };
     if let (Some(code), Some(head)) = (response.refusal, &head) {
         let refusal = Refusal::new(code).with_context("it does not fit the state of its session");
@@ -98,15 +115,15 @@ where
     let encodings = encodings.filter(|_| response.compress && options.is_worth_compressing(response.body.len()));
     let mut answer = respond(response);
     if let Some(encodings) = encodings {
-        answer = compress(answer, encodings).await;
+        answer = Box::pin(compress(answer, encodings)).await;
     }
     if let (Some(cookie), Some(sid), StatusCode::OK) = (&options.cookie, &begun, answer.status()) {
         answer.headers_mut().append(SET_COOKIE, cookie.set(sid));
     }
-    answer
+    Ok(answer)
 }
 
-/// Hands a POST to its session, with its body. If that was not waited for, there is an answer already.
+/// Hands a POST to its session, and then its body. If that was not waited for, there is an answer already.
 async fn accept_post<A, B>(
     session: &Arc<Session<A>>,
     exchange: Exchange,
@@ -118,41 +135,17 @@ where
     B: http_body::Body + Unpin,
 {
     let max_payload = session.max_payload();
-    let mut reading = pin!(async {
+    let reading = pin!(async {
         session.ready_to_read().await;
         read_body(body, max_payload, &*session.clock.timer, timeout).await
     });
-    // Most bodies come along with their heads.
-    let begun = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
-    if let Poll::Ready(Ok(body)) = begun {
-        return Ok(Either::Left(session.post(exchange, body)));
-    }
     let mut pending = session.request(exchange, None);
-    if let Poll::Ready(Err(incomplete)) = begun {
-        return Err(incomplete);
-    }
     // The answer comes before the body if the request is refused, or if the session ends while the client takes its time.
     match select(&mut pending, reading).await {
         Either::Left((answer, _)) => return Ok(Either::Right(answer)),
         Either::Right((body, _)) => pending.body(body?),
     }
     Ok(Either::Left(pending))
-}
-
-/// The 101 for a request that asks for a WebSocket in the right way.
-fn switching_protocols(head: &mut http::request::Parts) -> Option<http::Response<Body>> {
-    let possible = head.method == Method::GET
-        && head.headers.contains_key(http::header::UPGRADE)
-        && head.extensions.get::<OnUpgrade>().is_some();
-    if !possible {
-        return None;
-    }
-    let mut request = http::Request::new(());
-    *request.version_mut() = head.version;
-    *request.headers_mut() = std::mem::take(&mut head.headers);
-    let response = tungstenite::handshake::server::create_response_with_body(&request, Body::default);
-    head.headers = std::mem::take(request.headers_mut());
-    response.ok()
 }
 
 fn is_binary(headers: &HeaderMap) -> bool {

@@ -1,24 +1,27 @@
 //! Accepting connections.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_channel::mpsc;
-use futures_util::future::{Either, Shared, select};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::future::{Either, select};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Timer, Write};
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::{self, UpgradeableConnection};
 use hyper::service::service_fn;
 use tower_service::Service;
 
-use crate::{BoxError, RemoteAddr, Runtime};
+use crate::options::Options;
+use crate::serving::connections::{Connections, Place};
+use crate::serving::header_timer::HeaderTimer;
+use crate::serving::stream::Joining;
+use crate::{Body, BoxError, RemoteAddr, Runtime};
 
 /// How long to wait when the operating system has no more connections to give, such as when all file descriptors are in use.
 const EXHAUSTED: Duration = Duration::from_millis(100);
@@ -40,41 +43,77 @@ where
     B::Error: Into<BoxError>,
     F: Future<Output = ()> + Send + 'static,
 {
-    serve_with(runtime, listener, service, stop, grace, HEADER_TIMEOUT).await;
+    let service_for = move |address| {
+        let service = service.clone();
+        service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(RemoteAddr(address));
+            service.clone().call(request)
+        })
+    };
+    let as_it_is = |stream| stream;
+    serve_with(runtime, listener, service_for, as_it_is, stop, grace, HEADER_TIMEOUT).await;
 }
 
-/// [`serve`], with a patience of one's own.
-pub(crate) async fn serve_with<R, S, B, F>(
+/// Serves our own service, which says for an address how requests from there are answered.
+pub(crate) async fn serve_sessions<R, N, H, F>(
     runtime: &R,
     listener: R::Listener,
-    service: S,
+    service_for: N,
+    stop: F,
+    options: &Options,
+) where
+    R: Runtime,
+    N: Fn(SocketAddr) -> H,
+    H: hyper::service::Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+    H::Future: Send,
+    F: Future<Output = ()> + Send,
+{
+    let (grace, header_timeout) = (options.close_timeout, options.header_timeout);
+    serve_with(
+        runtime,
+        listener,
+        service_for,
+        Joining::new,
+        stop,
+        grace,
+        header_timeout,
+    )
+    .await;
+}
+
+/// Serves on streams that `prepare` has prepared.
+async fn serve_with<R, N, H, B, P, I, F>(
+    runtime: &R,
+    listener: R::Listener,
+    service_for: N,
+    prepare: P,
     stop: F,
     grace: Duration,
     header_timeout: Duration,
 ) where
     R: Runtime,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    N: Fn(SocketAddr) -> H,
+    H: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
+    H::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
-    F: Future<Output = ()> + Send + 'static,
+    P: Fn(R::Stream) -> I,
+    I: Read + Write + Unpin + Send + 'static,
+    F: Future<Output = ()> + Send,
 {
-    let http = http(runtime, header_timeout);
-    let stop = stop.boxed().shared();
-    let (alive, mut all_gone) = mpsc::channel::<Infallible>(0);
+    let mut stop = pin!(stop);
+    let (connections, all_gone) = Connections::new();
     loop {
-        let accepted = match select(pin!(runtime.accept(&listener)), stop.clone()).await {
+        let accepted = match select(pin!(runtime.accept(&listener)), stop.as_mut()).await {
             Either::Left((accepted, _)) => accepted,
             Either::Right(((), _)) => break,
         };
         match accepted {
             Ok((stream, address)) => {
-                let alive = alive.clone();
-                let connection = connection(&http, stream, address, service.clone(), stop.clone());
-                runtime.spawn(Box::pin(async move {
-                    connection.await;
-                    drop(alive);
-                }));
+                let connection = http(runtime, header_timeout)
+                    .serve_connection(prepare(stream), service_for(address))
+                    .with_upgrades();
+                runtime.spawn(Box::pin(run(connection, Arc::clone(&connections))));
             }
             Err(error) if is_of_one_connection(&error) => {
                 tracing::debug!(%error, "a connection broke before it was accepted");
@@ -85,13 +124,17 @@ pub(crate) async fn serve_with<R, S, B, F>(
             }
         }
     }
-    drop((listener, alive));
-    select(all_gone.next(), runtime.timer().sleep(grace)).await;
+    drop(listener);
+    connections.stop();
+    drop(connections);
+    select(all_gone, runtime.timer().sleep(grace)).await;
 }
 
+/// For one connection.
 fn http<R: Runtime>(runtime: &R, header_timeout: Duration) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(runtime.timer()).header_read_timeout(header_timeout);
+    http.timer(HeaderTimer::new(runtime.timer()))
+        .header_read_timeout(header_timeout);
     http
 }
 
@@ -102,37 +145,27 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Serves one connection. It ends early if the client does, late if the server is asked to stop.
-fn connection<I, S, B, F>(
-    http: &http1::Builder,
-    stream: I,
-    address: SocketAddr,
-    service: S,
-    stop: Shared<F>,
-) -> impl Future<Output = ()> + Send + use<I, S, B, F>
+async fn run<I, H, B>(connection: UpgradeableConnection<I, H>, connections: Arc<Connections>)
 where
     I: Read + Write + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
+    H: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    B: http_body::Body<Data = Bytes> + 'static,
     B::Error: Into<BoxError>,
-    F: Future<Output = ()> + Send + 'static,
 {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(RemoteAddr(address));
-        service.clone().call(request)
-    });
-    let connection = http.serve_connection(stream, service).with_upgrades();
-    async move {
-        let mut connection = pin!(connection);
-        let result = match select(connection.as_mut(), stop).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = result {
-            tracing::debug!(%error, "an HTTP connection failed");
+    let mut connection = pin!(connection);
+    let mut place = Place::new(connections);
+    let mut stopping = false;
+    let result = poll_fn(|cx| {
+        let mut polled = connection.as_mut().poll(cx);
+        if polled.is_pending() && !stopping && place.is_stopping(cx) {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+            polled = connection.as_mut().poll(cx);
         }
+        polled
+    })
+    .await;
+    if let Err(error) = result {
+        tracing::debug!(%error, "an HTTP connection failed");
     }
 }

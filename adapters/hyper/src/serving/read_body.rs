@@ -42,6 +42,23 @@ impl<B: Body + Unpin> Asked<B> {
         Request::from_parts(head, asked)
     }
 
+    /// The whole body, if it is there and of one piece.
+    pub(crate) fn take_whole(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        match self.poll_part(cx) {
+            Poll::Ready(Some(Ok(whole))) if self.body.is_end_stream() => Some(whole),
+            Poll::Ready(part) => {
+                self.first = Some(part);
+                None
+            }
+            Poll::Pending => None,
+        }
+    }
+
+    /// It is to be read later.
+    pub(crate) fn put_back(&mut self, whole: Bytes) {
+        self.first = Some(Some(Ok(whole)));
+    }
+
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Part> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(first);

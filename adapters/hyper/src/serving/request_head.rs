@@ -15,7 +15,11 @@ use crate::RemoteAddr;
 pub struct RequestHead(Arc<Parts>);
 
 impl RequestHead {
-    pub(crate) fn new(head: Parts) -> Self {
+    /// `address` is the other end of the connection, unless the head's extensions say.
+    pub(crate) fn new(mut head: Parts, address: Option<SocketAddr>) -> Self {
+        if let Some(address) = address {
+            head.extensions.insert(RemoteAddr(address));
+        }
         Self(Arc::new(head))
     }
 

@@ -258,27 +258,38 @@ impl<A: App> Session<A> {
 
     /// Hands an HTTP request to the session.
     pub(crate) fn request(self: &Arc<Self>, exchange: Exchange, upgrade: Option<Upgrade>) -> Pending<A> {
-        self.exchange(exchange, upgrade, None)
-    }
-
-    /// Hands a POST to the session whose body is there already.
-    pub(crate) fn post(self: &Arc<Self>, exchange: Exchange, body: Bytes) -> Pending<A> {
-        self.exchange(exchange, None, Some(body))
-    }
-
-    fn exchange(self: &Arc<Self>, exchange: Exchange, upgrade: Option<Upgrade>, body: Option<Bytes>) -> Pending<A> {
-        let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
-        let now = self.clock.now();
         let mut shared = self.lock();
-        shared.answers.expect(id);
+        let (id, now) = self.expect(&mut shared);
         if let Some(upgrade) = upgrade {
             let websocket = WebSocket::new(id, upgrade, shared.machine.max_payload());
             shared.arriving.push(websocket);
         }
         shared.machine.handle_request(now, id, exchange);
-        if let Some(body) = body {
-            shared.machine.handle_body(now, id, body);
+        self.answer_later(shared, id)
+    }
+
+    /// Hands a POST to the session whose body is there already. The body comes back if what has arrived before is to be handled first:
+    /// see [`ready_to_read`](Self::ready_to_read).
+    pub(crate) fn post(self: &Arc<Self>, exchange: Exchange, body: Bytes) -> Result<Pending<A>, Bytes> {
+        let mut shared = self.lock();
+        if shared.machine.is_saturated() {
+            return Err(body);
         }
+        let (id, now) = self.expect(&mut shared);
+        shared.machine.handle_request(now, id, exchange);
+        shared.machine.handle_body(now, id, body);
+        Ok(self.answer_later(shared, id))
+    }
+
+    /// A request that wants an answer, now.
+    fn expect(&self, shared: &mut Shared<A::Machine>) -> (ExchangeId, Instant) {
+        let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
+        shared.answers.expect(id);
+        (id, self.clock.now())
+    }
+
+    /// The machine has been told of a request.
+    fn answer_later(self: &Arc<Self>, shared: MutexGuard<'_, Shared<A::Machine>>, id: ExchangeId) -> Pending<A> {
         drop(shared);
         let pending = Pending {
             session: Arc::clone(self),

@@ -5,7 +5,9 @@ use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 
-use crate::serving::listen::serve_with;
+use hyper::service::service_fn;
+
+use crate::serving::listen::serve_sessions;
 use crate::socketio::io::Io;
 use crate::{Namespace, Runtime, ServerBuilder, SocketIoService};
 
@@ -79,13 +81,16 @@ impl<R: Runtime> Server<R> {
         listener.set_nonblocking(true)?;
         let listener = self.runtime.listen(listener)?;
         let registry = &self.io.registry;
-        serve_with(
+        let service_for = |address| {
+            let service = self.service();
+            service_fn(move |request| service.answer(request, Some(address)))
+        };
+        serve_sessions(
             &self.runtime,
             listener,
-            self.service(),
+            service_for,
             registry.closed(),
-            registry.options.close_timeout,
-            registry.options.header_timeout,
+            &registry.options,
         )
         .await;
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -28,6 +29,25 @@ impl SocketIoService {
     pub(crate) const fn new(io: Arc<Io>) -> Self {
         Self { io }
     }
+
+    /// Answers a request, which came from `address` unless it says from where.
+    pub(crate) fn answer<B>(&self, request: Request<B>, address: Option<SocketAddr>) -> Answering
+    where
+        B: http_body::Body + Send + Unpin + 'static,
+        B::Data: Send,
+    {
+        let io = Arc::clone(&self.io);
+        let options = &self.io.registry.options;
+        if options.below(request.uri().path()).is_none() {
+            return Box::pin(ready(Ok(not_found())));
+        }
+        with_cors(options.cors.as_ref(), request, move |request| {
+            if let Some(file) = client_file(&io, &request) {
+                return Box::pin(ready(Ok(file)));
+            }
+            Box::pin(serve::<Client, B>(io, Asked::of(request), address))
+        })
+    }
 }
 
 impl<B> Service<Request<B>> for SocketIoService
@@ -44,30 +64,18 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let io = Arc::clone(&self.io);
-        let options = &self.io.registry.options;
-        if options.below(request.uri().path()).is_none() {
-            return Box::pin(ready(Ok(not_found())));
-        }
-        with_cors(options.cors.as_ref(), request, |request| {
-            let request = Asked::of(request);
-            Box::pin(async move { Ok(respond(io, request).await) })
-        })
+        self.answer(request, None)
     }
 }
 
-async fn respond<B>(io: Arc<Io>, request: Request<Asked<B>>) -> Response<Body>
-where
-    B: http_body::Body + Unpin,
-{
+fn client_file<B>(io: &Io, request: &Request<B>) -> Option<Response<Body>> {
+    let files = io.settings.client_files.as_ref()?;
     // hyper leaves the body of the answer to a HEAD away.
-    if let (&Method::GET | &Method::HEAD, Some(files)) = (request.method(), &io.settings.client_files) {
-        let name = io.registry.options.below(request.uri().path()).unwrap_or_default();
-        if let Some(file) = files.serve(name, request.headers()) {
-            return file;
-        }
+    if !matches!(request.method(), &Method::GET | &Method::HEAD) {
+        return None;
     }
-    serve::<Client, B>(io, request).await
+    let name = io.registry.options.below(request.uri().path()).unwrap_or_default();
+    files.serve(name, request.headers())
 }
 
 /// The answer to whatever is not below the server's path.

@@ -71,11 +71,14 @@ enum State {
         open: Box<Open>,
         deadline: Instant,
         shut: bool,
+        /// The client has said goodbye: nothing of ours can be taken back by what it sends afterwards, as it sends nothing.
+        done: bool,
     },
     Ended,
 }
 
 struct Open {
+    role: Role,
     io: Upgraded,
     reader: Reader,
     writer: Writer,
@@ -145,6 +148,7 @@ impl WebSocket {
             };
             let (open, close) = (Open::new(io, *rules, deflate.take()), *close);
             self.state = State::Open(Box::new(open));
+            self.dirty = true; // the 101 may wait for being flushed
             if let Some(code) = close {
                 self.close(code, now);
             }
@@ -175,7 +179,8 @@ impl WebSocket {
                 }
                 Ok(Some(Item::Close(close))) => {
                     open.writer.close(close.map(Close::answer).as_ref());
-                    self.begin_closing(now);
+                    let done = open.role == Role::Server; // clients let the server close first, RFC 6455, section 7.1.1
+                    self.begin_closing(now, done);
                     return Poll::Ready(Received::Gone(Gone::Closed));
                 }
                 Ok(Some(Item::Fragment)) if fragments < FRAGMENTS => {
@@ -243,7 +248,7 @@ impl WebSocket {
             State::Open(open) => {
                 let reason = ByteString::new();
                 open.writer.close(code.map(|code| Close { code, reason }).as_ref());
-                self.begin_closing(now);
+                self.begin_closing(now, false);
             }
             State::Closing { .. } | State::Ended => {}
         }
@@ -272,13 +277,19 @@ impl WebSocket {
     /// Waits for the other side of a closed WebSocket to take what was written and to close too. Says when that is given up.
     pub(crate) fn poll_end(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<Instant> {
         self.flush(cx);
-        let State::Closing { open, deadline, shut } = &mut self.state else {
+        let State::Closing {
+            open,
+            deadline,
+            shut,
+            done,
+        } = &mut self.state
+        else {
             return None;
         };
         if !*shut && !self.blocked {
             *shut = Pin::new(&mut open.io).poll_shutdown(cx).is_ready();
         }
-        if now >= *deadline || discard(&mut open.io, cx) {
+        if now >= *deadline || discard(&mut open.io, cx) || *shut && *done {
             self.state = State::Ended;
             return None;
         }
@@ -303,7 +314,7 @@ impl WebSocket {
         matches!(self.state, State::Ended)
     }
 
-    fn begin_closing(&mut self, now: Instant) {
+    fn begin_closing(&mut self, now: Instant, done: bool) {
         self.dirty = true;
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
             State::Open(mut open) => {
@@ -312,6 +323,7 @@ impl WebSocket {
                     open,
                     deadline: now + LINGER,
                     shut: false,
+                    done,
                 }
             }
             other => other,
@@ -331,6 +343,7 @@ impl WebSocket {
 impl Open {
     const fn new(io: Upgraded, rules: Rules, deflate: Option<Box<Deflate>>) -> Self {
         Self {
+            role: rules.role,
             io,
             reader: Reader::new(rules),
             writer: Writer::new(rules.role),

@@ -1,0 +1,76 @@
+//! The connections of a listening socket, who are told when they are to end.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use futures_channel::oneshot;
+
+use crate::session::waiters::Waiters;
+
+/// All of them, and whoever accepts them, have this in common. It is dropped with the last of them.
+pub(crate) struct Connections {
+    stopping: AtomicBool,
+    waiting: Mutex<Waiters>,
+    _alive: oneshot::Sender<Infallible>,
+}
+
+impl Connections {
+    /// None yet, and what is ready when there are none any more.
+    pub(crate) fn new() -> (Arc<Self>, oneshot::Receiver<Infallible>) {
+        let (alive, all_gone) = oneshot::channel();
+        let connections = Self {
+            stopping: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            _alive: alive,
+        };
+        (Arc::new(connections), all_gone)
+    }
+
+    /// Tells all of them to end.
+    pub(crate) fn stop(&self) {
+        let mut waiting = self.waiting();
+        self.stopping.store(true, Ordering::SeqCst);
+        let wakers = waiting.take();
+        drop(waiting);
+        wakers.for_each(Waker::wake);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiters> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of one of them.
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    key: Option<u64>,
+}
+
+impl Place {
+    pub(crate) const fn new(connections: Arc<Connections>) -> Self {
+        Self { connections, key: None }
+    }
+
+    /// Whether it is to end. If not, its task, which is always the same, will be woken when it is.
+    pub(crate) fn is_stopping(&mut self, cx: &Context<'_>) -> bool {
+        let connections = &*self.connections;
+        if self.key.is_none() {
+            let mut waiting = connections.waiting();
+            if !connections.stopping.load(Ordering::SeqCst) {
+                waiting.wait(&mut self.key, cx);
+            }
+        }
+        connections.stopping.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let left = self.connections.waiting().leave(key);
+            drop(left);
+        }
+    }
+}
