@@ -12,8 +12,10 @@ use crate::runtime::Task;
 use crate::shield::panicked;
 
 /// The handlers that wait for something, polled in the task of their session. One that panics ends itself, not the session.
+///
+/// Most sessions never have one: then there is no set of them either.
 #[derive(Default)]
-pub(crate) struct Handlers(FuturesUnordered<CatchUnwind<AssertUnwindSafe<Task>>>);
+pub(crate) struct Handlers(Option<FuturesUnordered<CatchUnwind<AssertUnwindSafe<Task>>>>);
 
 impl Handlers {
     /// Polls a handler once, and keeps it if it is not done then; most are.
@@ -26,14 +28,17 @@ impl Handlers {
         let mut task = AssertUnwindSafe(task).catch_unwind();
         match task.poll_unpin(cx) {
             Poll::Ready(result) => report(result.map_err(panicked)),
-            Poll::Pending => self.0.push(task),
+            Poll::Pending => self.0.get_or_insert_default().push(task),
         }
     }
 
     /// Keeps a handler that was polled and is not done, or learns how it failed.
     pub(crate) fn push(&mut self, begun: Result<Option<Task>, HandlerError>) {
         match begun {
-            Ok(Some(task)) => self.0.push(AssertUnwindSafe(task).catch_unwind()),
+            Ok(Some(task)) => self
+                .0
+                .get_or_insert_default()
+                .push(AssertUnwindSafe(task).catch_unwind()),
             Ok(None) => {}
             Err(panicked) => report(Err(panicked)),
         }
@@ -42,8 +47,11 @@ impl Handlers {
     /// Polls those that were woken, until `most` of them are done. Says whether one is done now.
     pub(crate) fn poll(&mut self, most: &mut usize, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
+        let Some(handlers) = &mut self.0 else {
+            return progress;
+        };
         while *most > 0 {
-            let Poll::Ready(Some(result)) = self.0.poll_next_unpin(cx) else {
+            let Poll::Ready(Some(result)) = handlers.poll_next_unpin(cx) else {
                 return progress;
             };
             report(result.map_err(panicked));
@@ -54,11 +62,11 @@ impl Handlers {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.0.as_ref().map_or(0, FuturesUnordered::len)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.as_ref().is_none_or(FuturesUnordered::is_empty)
     }
 }
 
