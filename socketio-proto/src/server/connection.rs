@@ -308,12 +308,16 @@ impl Connection {
     /// What has happened next.
     pub fn poll_event(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.events.pop_front() {
+            if let Some(event) = self.poll_own_event() {
                 return Some(event);
             }
             match self.session.poll_event()? {
                 SessionEvent::Message(_) if self.ended => {}
-                SessionEvent::Message(message) => self.handle_packet(message),
+                SessionEvent::Message(message) => {
+                    if let Some(event) = self.handle_packet(message) {
+                        return Some(event);
+                    }
+                }
                 SessionEvent::Upgraded => return Some(Event::Upgraded),
                 SessionEvent::Drained => return Some(Event::Drained),
                 SessionEvent::Closed(reason) => {
@@ -328,7 +332,11 @@ impl Connection {
     /// [`poll_event`](Self::poll_event), but of this side only: acknowledgements that were given up, sockets that the application
     /// has disconnected. No packet of the client is read for it. It is for whoever has no room for more of what the client wants.
     pub fn poll_own_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front()?;
+        if self.events.is_empty() {
+            self.events = VecDeque::new(); // it has few, and most connections have none for hours
+        }
+        Some(event)
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, as things stand.
@@ -439,19 +447,18 @@ impl Connection {
     }
 
     /// One message of the session: a packet, or a part of one.
-    fn handle_packet(&mut self, message: Message) {
+    fn handle_packet(&mut self, message: Message) -> Option<Event> {
         match self.decoder.decode(message) {
-            Ok(None) => {}
-            Ok(Some(packet)) => {
-                if let Err(violation) = self.dispatch(packet) {
-                    self.end(&DisconnectReason::ForcedClose(violation));
-                }
-            }
+            Ok(packet) => match self.dispatch(packet?) {
+                Ok(event) => return event,
+                Err(violation) => self.end(&DisconnectReason::ForcedClose(violation)),
+            },
             Err(error) => self.end(&DisconnectReason::ParseError(error)),
         }
+        None
     }
 
-    fn dispatch(&mut self, packet: Packet) -> Result<(), Violation> {
+    fn dispatch(&mut self, packet: Packet) -> Result<Option<Event>, Violation> {
         match packet {
             Packet::Connect { namespace, data } => match self.revision() {
                 Revision::V4 => self.connect(namespace, data)?,
@@ -465,7 +472,7 @@ impl Connection {
             },
             Packet::Disconnect { namespace } => {
                 let Some(socket) = self.speaking(&namespace)? else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 self.sockets.remove(socket);
                 self.announce(socket, DisconnectReason::ClientNamespaceDisconnect);
@@ -477,28 +484,28 @@ impl Connection {
                 args,
             } => {
                 let Some(socket) = self.speaking(&namespace)? else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 let reply = id.map(|id| Reply { socket, id });
-                self.events.push_back(Event::Event {
+                return Ok(Some(Event::Event {
                     socket,
                     name: event,
                     args,
                     reply,
-                });
+                }));
             }
             Packet::Ack { namespace, id, args } => {
                 let Some(socket) = self.speaking(&namespace)? else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 if self.acks.remove(socket, id) {
-                    self.events.push_back(Event::Ack { socket, id, args });
                     self.drain_acks();
+                    return Ok(Some(Event::Ack { socket, id, args }));
                 }
             }
             Packet::ConnectError { .. } => return Err(Violation::ServerPacket),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn connect(&mut self, namespace: ByteString, auth: Option<Json>) -> Result<(), Violation> {

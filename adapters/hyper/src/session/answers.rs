@@ -53,6 +53,9 @@ impl Answers {
         let waiting = &mut self.waiting[index];
         if let Some(answer) = waiting.answer.take() {
             self.waiting.swap_remove(index);
+            if matches!(answer, Answer::Upgrade) {
+                self.waiting.shrink_to_fit(); // most likely no other request comes, for hours
+            }
             return Poll::Ready(answer);
         }
         waiting.waker = Some(cx.waker().clone());

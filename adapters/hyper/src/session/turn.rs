@@ -272,9 +272,13 @@ impl<L> Turn<L> {
 
     /// Takes over new WebSockets. Says whether there are some.
     fn adopt<M>(&mut self, shared: &mut Shared<M>) -> bool {
-        let arrived = !shared.arriving.is_empty();
-        self.websockets.append(&mut shared.arriving);
-        arrived
+        if shared.arriving.is_empty() {
+            return false;
+        }
+        let arrived = std::mem::take(&mut shared.arriving);
+        self.websockets.reserve_exact(arrived.len()); // most sessions have one, for hours
+        self.websockets.extend(arrived);
+        true
     }
 
     /// Whether the WebSocket that carries the session's messages takes more of them.
