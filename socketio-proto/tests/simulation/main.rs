@@ -59,7 +59,7 @@ use counts::Counts;
 use script::Script;
 
 /// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
-const FAILED_ONCE: [u64; 14] = [
+const FAILED_ONCE: [u64; 15] = [
     98,
     646,
     802,
@@ -74,6 +74,7 @@ const FAILED_ONCE: [u64; 14] = [
     2_000_126_549,
     21_000_008_506,
     32_000_234_208,
+    30_119_364_602_633_765,
 ];
 
 /// How many seeds are tried besides.

@@ -207,12 +207,14 @@ impl World {
             return;
         }
         let is_mine = |(place, _): &&(usize, AckId)| self.ledger.places[*place].session == session;
-        let drained = || {
-            let awaited = self.host.awaited.keys().filter(is_mine).count();
-            machine.queued_bytes() == 0 && awaited <= settings.max_pending_acks / 2
-        };
+        let awaited = self.host.awaited.keys().filter(is_mine).count();
         assert!(
-            !this.waits_for_room || !machine.is_open() || !drained(),
+            awaited <= settings.max_pending_acks,
+            "too many acknowledgements are awaited"
+        );
+        let drained = machine.queued_bytes() == 0 && awaited <= settings.max_pending_acks / 2;
+        assert!(
+            !this.waits_for_room || !machine.is_open() || !drained,
             "there is room in session {session}, and nobody is told"
         );
         let bound = this.heard_at + settings.ping_interval + settings.ping_timeout;
