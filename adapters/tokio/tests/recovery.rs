@@ -326,6 +326,9 @@ fn who_is_spoken_to_during_the_connect_handler_comes_back_only_from_then_on() {
     client.expect_nothing();
 }
 
+/// What each of two may say to a client that does not read yet: all of it fits into its queue.
+const GUSTS: usize = 1_000;
+
 #[test]
 fn whoever_comes_into_a_storm_may_come_back_once_it_is_over() {
     let server = server(ConnectionStateRecovery::new());
@@ -335,9 +338,11 @@ fn whoever_comes_into_a_storm_may_come_back_once_it_is_over() {
         let blowing = Arc::new(AtomicBool::new(true));
         let storm: Vec<_> = (0..2)
             .map(|_| {
-                let (main, blowing) = (main.clone(), Arc::clone(&blowing));
+                let (io, main, blowing) = (server.io.clone(), main.clone(), Arc::clone(&blowing));
                 std::thread::spawn(move || {
-                    while blowing.load(Ordering::SeqCst) {
+                    let mut left = GUSTS;
+                    while blowing.load(Ordering::SeqCst) && left > 0 {
+                        left -= io.socket_count();
                         main.emit("said", "whoosh").unwrap();
                     }
                 })

@@ -56,6 +56,8 @@ enum Attempt {
     Back(Socket),
     /// It is a member still, as far as is known.
     StillHere(MemberKey),
+    /// It is none any more, and the application is being told.
+    Leaving,
     Unknown,
 }
 
@@ -194,19 +196,21 @@ impl Applicant {
     /// Lets a client back in. None if it has to come in as somebody new.
     async fn resume(&self, log: &Log, request: &ResumeRequest) -> Result<Option<Socket>, Settled> {
         loop {
-            let member = match self.try_to_resume(log, request)? {
+            let former = match self.try_to_resume(log, request)? {
                 Attempt::Back(socket) => return Ok(Some(socket)),
-                Attempt::StillHere(member) => member,
+                Attempt::StillHere(member) => Some(member),
+                Attempt::Leaving => None,
                 Attempt::Unknown => {
                     self.namespace.drop_forgotten();
                     return Ok(None);
                 }
             };
-            let member = |namespace: &Namespace| namespace.members().get(member).map(|member| member.value.clone());
-            if let Some(former) = member(&self.namespace) {
+            let former = || Some(self.namespace.members().get(former?)?.value.clone());
+            if let Some(former) = former() {
                 former.supersede();
             }
-            if !log.departure(|| member(&self.namespace).is_none()).await {
+            let gone = || former().is_none() && !log.is_leaving(&request.pid);
+            if !log.departure(gone).await {
                 return Ok(None);
             }
         }
@@ -214,6 +218,9 @@ impl Applicant {
 
     fn try_to_resume(&self, log: &Log, request: &ResumeRequest) -> Result<Attempt, Settled> {
         let _order = log.order();
+        if log.is_leaving(&request.pid) {
+            return Ok(Attempt::Leaving);
+        }
         let max_missed = self.session.app.io().settings.max_missed;
         let mut made = None;
         let resume = self

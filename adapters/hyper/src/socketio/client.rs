@@ -19,7 +19,7 @@ use crate::shield::{shield, shield_future};
 use crate::socketio::admission::connect;
 use crate::socketio::dispatch::handle;
 use crate::socketio::io::Io;
-use crate::socketio::recovery::Log;
+use crate::socketio::recovery::{Departure, Log};
 use crate::{HandlerError, Handshake, IncomingEvent, RequestHead, Socket};
 
 type AckSender = oneshot::Sender<Result<Args, AckError>>;
@@ -107,7 +107,7 @@ impl App for Client {
             Event::Disconnect { socket, reason } => {
                 latest.forget();
                 let socket = client.sockets().remove(&socket)?;
-                begin(client.disconnect(&socket, &reason)?, cx)
+                client.disconnect(&socket, &reason, cx)
             }
             Event::Closed(reason) => {
                 tracing::debug!(%reason, "a session ended");
@@ -135,7 +135,8 @@ impl App for Client {
         let sockets = std::mem::take(&mut *session.app.sockets());
         for socket in sockets.into_values() {
             socket.finish();
-            session.app.take_out(&socket, false);
+            let departure = session.app.take_out(&socket, false);
+            drop(departure);
             socket.listeners().close();
         }
         Self::release(session);
@@ -188,7 +189,7 @@ impl Client {
     }
 
     /// A socket has left.
-    fn disconnect(&self, socket: &Socket, reason: &DisconnectReason) -> Option<Task> {
+    fn disconnect(&self, socket: &Socket, reason: &DisconnectReason, cx: &mut Context<'_>) -> Option<Task> {
         tracing::debug!(socket = socket.log_id(), %reason, "a socket disconnected");
         socket.finish();
         let namespace = socket.namespace().listeners();
@@ -198,7 +199,7 @@ impl Client {
                 report(socket, "disconnecting", called);
             }
         }
-        self.take_out(socket, reason.is_recoverable());
+        let departure = self.take_out(socket, reason.is_recoverable());
         let handlers = [socket.listeners().disconnect(), namespace.disconnect()];
         socket.listeners().close();
         let calls: Vec<_> = handlers
@@ -215,27 +216,32 @@ impl Client {
         if calls.is_empty() {
             return None;
         }
-        Some(Box::pin(async move { drop(join_all(calls).await) }))
+        let waiting = begin(Box::pin(async move { drop(join_all(calls).await) }), cx);
+        drop(departure);
+        waiting
     }
 
-    /// Takes a socket out of its namespace. Its client may come back if that is what it left for, and if the server lets clients do so.
-    fn take_out(&self, socket: &Socket, may_come_back: bool) {
+    /// Takes a socket out of its namespace. Its client may come back if that is what it left for, and if the server lets clients do so, once
+    /// what is returned is dropped.
+    fn take_out<'a>(&self, socket: &'a Socket, may_come_back: bool) -> Option<Departure<'a>> {
         let namespace = socket.namespace();
+        let mut departure = None;
         if let Some(member) = socket.member() {
             let order = namespace.log().map(Log::order);
+            departure = namespace.log().zip(socket.pid()).map(|(log, pid)| log.departs(pid));
             let left = match namespace.log() {
                 Some(log) if may_come_back => namespace.members().suspend(log.now(), member, socket.kept_data()),
                 _ => namespace.members().remove(member),
             };
             drop(order);
             drop(left);
-            if let Some(log) = namespace.log() {
+            if namespace.log().is_some() {
                 namespace.drop_forgotten();
-                log.announce_departure();
                 self.io.sweep_later();
             }
         }
         self.io.leave(namespace.name());
+        departure
     }
 
     pub(crate) fn io(&self) -> &Arc<Io> {

@@ -1,5 +1,6 @@
 //! Clients that come back: what the server keeps, and in which order it speaks.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use engineio_proto::Instant;
+use socketio_proto::PrivateId;
 use socketio_proto::server::hub::recovery::RecoveryConfig;
 use socketio_proto::server::hub::{self, RoomLimits};
 
@@ -119,8 +121,16 @@ impl Recovery {
 pub(crate) struct Log {
     clock: ServerClock,
     order: Mutex<()>,
+    departures: Mutex<Departures>,
+}
+
+/// Who goes, and who waits for that.
+#[derive(Default)]
+struct Departures {
+    /// Members no more; the application is being told.
+    leaving: BTreeSet<PrivateId>,
     /// Clients that wait for their former connection to be gone.
-    departures: Mutex<Waiters>,
+    waiting: Waiters,
 }
 
 impl Log {
@@ -134,10 +144,15 @@ impl Log {
         self.clock.now()
     }
 
-    /// Somebody has gone.
-    pub(crate) fn announce_departure(&self) {
-        let waiting = self.departures().take();
-        waiting.for_each(Waker::wake);
+    /// A client leaves, until what is returned is dropped: only then is it let in again, so that the application hears of the one before
+    /// the other. Called while the order is held, as [`is_leaving`](Self::is_leaving) is by whoever would let it in.
+    pub(crate) fn departs(&self, pid: PrivateId) -> Departure<'_> {
+        self.departures().leaving.insert(pid);
+        Departure { log: self, pid }
+    }
+
+    pub(crate) fn is_leaving(&self, pid: &PrivateId) -> bool {
+        self.departures().leaving.contains(pid)
     }
 
     /// Waits until `gone` says so, but not for ever. Returns whether it did.
@@ -147,19 +162,36 @@ impl Log {
         let mut timeout = self.clock.timer.sleep(PATIENCE);
         let mut key = None;
         let result = std::future::poll_fn(|cx: &mut Context<'_>| {
-            self.departures().wait(&mut key, cx);
+            self.departures().waiting.wait(&mut key, cx);
             if gone() {
                 return Poll::Ready(true);
             }
             Pin::as_mut(&mut timeout).poll(cx).map(|()| false)
         })
         .await;
-        drop(key.map(|key| self.departures().leave(key)));
+        drop(key.map(|key| self.departures().waiting.leave(key)));
         result
     }
 
-    fn departures(&self) -> MutexGuard<'_, Waiters> {
+    fn departures(&self) -> MutexGuard<'_, Departures> {
         self.departures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client that leaves.
+#[must_use]
+pub(crate) struct Departure<'a> {
+    log: &'a Log,
+    pid: PrivateId,
+}
+
+impl Drop for Departure<'_> {
+    fn drop(&mut self) {
+        let mut departures = self.log.departures();
+        departures.leaving.remove(&self.pid);
+        let waiting = departures.waiting.take();
+        drop(departures);
+        waiting.for_each(Waker::wake);
     }
 }
 
