@@ -78,12 +78,15 @@ impl Outbox {
     where
         I: Iterator<Item = Frame> + Clone,
     {
-        let cost: usize = frames.clone().map(|frame| cost_of(&frame)).sum();
-        if !self.has_room(cost, capacity) {
-            return Err(frames);
+        let (waiting, bytes) = (self.frames.len(), self.bytes);
+        for frame in frames.clone() {
+            self.push_control(frame); // before it is known whether all fit: to make each twice, to ask first, costs more
+            if waiting > 0 && self.bytes > capacity {
+                self.frames.truncate(waiting);
+                self.bytes = bytes;
+                return Err(frames);
+            }
         }
-        self.bytes += cost;
-        self.frames.extend(frames);
         Ok(())
     }
 
