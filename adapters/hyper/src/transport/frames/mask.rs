@@ -5,21 +5,26 @@ use std::cell::RefCell;
 /// Bytes of chance that are fetched at a time: a system call for so many frames.
 const BATCH: usize = 1024;
 
+/// Bytes that are masked at a time: in registers, if the processor has such.
+const STEP: usize = 32;
+
 /// Applies a key to a payload, or takes it away: the same.
 pub(super) fn apply(payload: &mut [u8], key: [u8; 4]) {
-    let [a, b, c, d] = key;
-    let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let mut words = payload.chunks_exact_mut(8);
+    let keys: [u8; STEP] = std::array::from_fn(|index| key[index % 4]);
+    let mut steps = payload.chunks_exact_mut(STEP);
+    for bytes in &mut steps {
+        xor(bytes, &keys);
+    }
+    let mut words = steps.into_remainder().chunks_exact_mut(4);
     for bytes in &mut words {
-        let masked = u64::from_ne_bytes((&*bytes).try_into().expect("8 bytes")) ^ word;
-        bytes.copy_from_slice(&masked.to_ne_bytes());
+        xor(bytes, &key);
     }
-    let mut halves = words.into_remainder().chunks_exact_mut(4);
-    for bytes in &mut halves {
-        let masked = u32::from_ne_bytes((&*bytes).try_into().expect("4 bytes")) ^ u32::from_ne_bytes(key);
-        bytes.copy_from_slice(&masked.to_ne_bytes());
-    }
-    for (byte, key) in halves.into_remainder().iter_mut().zip(key) {
+    xor(words.into_remainder(), &key);
+}
+
+#[inline]
+fn xor(bytes: &mut [u8], keys: &[u8]) {
+    for (byte, key) in bytes.iter_mut().zip(keys) {
         *byte ^= key;
     }
 }
@@ -60,5 +65,22 @@ impl Keys {
         let (rest, key) = self.bytes[..self.left].split_last_chunk().expect("a multiple of 4");
         self.left = rest.len();
         *key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_is_masked_with_its_own_of_the_key() {
+        let key = [1, 20, 100, 255];
+        for length in 0..3 * STEP {
+            let payload: Vec<u8> = (0..length).map(|index| (7 * index) as u8).collect();
+            let mut masked = payload.clone();
+            apply(&mut masked, key);
+            let one_by_one: Vec<u8> = (0..length).map(|index| payload[index] ^ key[index % 4]).collect();
+            assert_eq!(masked, one_by_one);
+        }
     }
 }
