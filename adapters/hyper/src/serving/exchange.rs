@@ -1,7 +1,7 @@
 //! An HTTP request and its answer, on one side; an exchange of a session, on the other.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engineio_proto::server::Request as Routed;
+use engineio_proto::server::{Incoming, Request as Routed};
 use engineio_proto::{Exchange, Refusal, Response};
 use futures_util::future::{Either, select};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SET_COOKIE};
@@ -31,12 +31,25 @@ use crate::transport::websocket::Upgrade;
 /// The body of an answer.
 pub type Body = Full<Bytes>;
 
+/// Where a request belongs, with its head for those who want to hear of it.
+enum Front<A: App> {
+    /// To a session.
+    Session(Arc<Session<A>>, Exchange, Option<RequestHead>),
+    /// To a session that is to begin.
+    Incoming(Incoming, RequestHead),
+    /// Nowhere.
+    Refused(Refusal, RequestHead),
+}
+
 /// Answers one HTTP request of Engine.IO; its path has been matched. It came from `address`, unless its extensions say from where.
-pub(crate) async fn serve<A, B>(
+///
+/// What the head says is looked at before there is a future: there is one of them for each request, and it is small enough to cost
+/// little.
+pub(crate) fn serve<A, B>(
     host: Arc<A::Host>,
     request: http::Request<Asked<B>>,
     address: Option<SocketAddr>,
-) -> Result<http::Response<Body>, Infallible>
+) -> impl Future<Output = Result<http::Response<Body>, Infallible>> + use<A, B>
 where
     A: App,
     B: http_body::Body + Unpin,
@@ -44,7 +57,7 @@ where
     let registry: &Registry<A> = (*host).as_ref();
     let options = &registry.options;
     let (mut head, mut body) = request.into_parts();
-    let mut switching = switching_protocols(&head);
+    let mut switching = switching_protocols(&head).map(Box::new);
     let found = registry.find(&Routed {
         method: head.method.as_str(),
         query: head.uri.query().unwrap_or_default(),
@@ -58,69 +71,79 @@ where
         .filter(|_| connection.is_some())
         .and_then(|settings| Agreement::negotiate(&settings, &head.headers));
     let encodings = options.encodings(&head.headers);
-    // The head is kept only for those who want to hear of requests that are refused.
-    let watched = options.gate.has_connection_error();
-    let (head, begun, session, exchange) = match found {
+    let front = match found {
         Found::Session(session, exchange) => {
-            let head = watched.then(|| RequestHead::new(head, address));
-            (head, None, session, exchange)
+            let head = options
+                .gate
+                .has_connection_error()
+                .then(|| RequestHead::new(head, address));
+            Front::Session(session, exchange, head)
         }
-        Found::Incoming(incoming) => {
-            let head = RequestHead::new(head, address);
-            match Registry::<A>::admit(&host, &head, incoming).await {
-                Ok((sid, session)) => (watched.then_some(head), Some(sid), session, incoming.exchange()),
+        Found::Incoming(incoming) => Front::Incoming(incoming, RequestHead::new(head, address)),
+        Found::Refused(refusal) => Front::Refused(refusal, RequestHead::new(head, address)),
+    };
+    async move {
+        let registry: &Registry<A> = (*host).as_ref();
+        let options = &registry.options;
+        let (head, begun, session, exchange) = match front {
+            Front::Session(session, exchange, head) => (head, None, session, exchange),
+            Front::Incoming(incoming, head) => match Registry::<A>::admit(&host, &head, incoming).await {
+                Ok((sid, session)) => {
+                    let head = options.gate.has_connection_error().then_some(head);
+                    (head, Some(sid), session, incoming.exchange())
+                }
                 Err(refusal) => return Ok(refuse(options, &head, &refusal)),
-            }
-        }
-        Found::Refused(refusal) => return Ok(refuse(options, &RequestHead::new(head, address), &refusal)),
-    };
-    let connection = connection.filter(|_| matches!(exchange, Exchange::WebSocket { .. }));
-    let upgrade = connection.map(|connection| {
-        if let (Some(agreement), Some(switching)) = (&deflate, &mut switching) {
-            let headers = switching.headers_mut();
-            headers.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.header());
-        }
-        Upgrade { connection, deflate }
-    });
-    let answered = if let Exchange::Post { .. } = exchange {
-        // Most bodies have come along with their heads.
-        let posted = match poll_fn(|cx| Poll::Ready(body.take_whole(cx))).await {
-            Some(whole) => session.post(exchange, whole).map_err(|whole| body.put_back(whole)),
-            None => Err(()),
+            },
+            Front::Refused(refusal, head) => return Ok(refuse(options, &head, &refusal)),
         };
-        match posted {
-            Ok(pending) => Ok(Either::Left(pending)),
-            Err(()) => Box::pin(accept_post(&session, exchange, &mut body, options.body_timeout)).await,
+        let connection = connection.filter(|_| matches!(exchange, Exchange::WebSocket { .. }));
+        let upgrade = connection.map(|connection| {
+            if let (Some(agreement), Some(switching)) = (&deflate, &mut switching) {
+                let headers = switching.headers_mut();
+                headers.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.header());
+            }
+            Upgrade { connection, deflate }
+        });
+        let answered = if let Exchange::Post { .. } = exchange {
+            // Most bodies have come along with their heads.
+            let posted = match poll_fn(|cx| Poll::Ready(body.take_whole(cx))).await {
+                Some(whole) => session.post(exchange, whole).map_err(|whole| body.put_back(whole)),
+                None => Err(()),
+            };
+            match posted {
+                Ok(pending) => Ok(Either::Left(pending)),
+                Err(()) => Box::pin(accept_post(&session, exchange, &mut body, options.body_timeout)).await,
+            }
+        } else {
+            Ok(Either::Left(session.request(exchange, upgrade)))
+        };
+        drop((session, body));
+        let answer = match answered {
+            Ok(Either::Left(pending)) => pending.await,
+            Ok(Either::Right(answer)) => answer,
+            Err(Incomplete::Aborted) => return Ok(empty(StatusCode::BAD_REQUEST)),
+            Err(Incomplete::Late) => return Ok(empty(StatusCode::REQUEST_TIMEOUT)),
+        };
+        let response = match answer {
+            Answer::Respond(response) => response,
+            Answer::Upgrade => {
+                return Ok(*switching.expect("only a request with the headers of an upgrade is routed as one"));
+            }
+        };
+        if let (Some(code), Some(head)) = (response.refusal, &head) {
+            let refusal = Refusal::new(code).with_context("it does not fit the state of its session");
+            options.gate.connection_error(head, &refusal);
         }
-    } else {
-        Ok(Either::Left(session.request(exchange, upgrade)))
-    };
-    drop((session, body));
-    let answer = match answered {
-        Ok(Either::Left(pending)) => pending.await,
-        Ok(Either::Right(answer)) => answer,
-        Err(Incomplete::Aborted) => return Ok(empty(StatusCode::BAD_REQUEST)),
-        Err(Incomplete::Late) => return Ok(empty(StatusCode::REQUEST_TIMEOUT)),
-    };
-    let response = match answer {
-        Answer::Respond(response) => response,
-        Answer::Upgrade => {
-            return Ok(switching.expect("only a request with the headers of an upgrade is routed as one"));
+        let encodings = encodings.filter(|_| response.compress && options.is_worth_compressing(response.body.len()));
+        let mut answer = respond(response);
+        if let Some(encodings) = encodings {
+            answer = Box::pin(compress(answer, encodings)).await;
         }
-    };
-    if let (Some(code), Some(head)) = (response.refusal, &head) {
-        let refusal = Refusal::new(code).with_context("it does not fit the state of its session");
-        options.gate.connection_error(head, &refusal);
+        if let (Some(cookie), Some(sid), StatusCode::OK) = (&options.cookie, &begun, answer.status()) {
+            answer.headers_mut().append(SET_COOKIE, cookie.set(sid));
+        }
+        Ok(answer)
     }
-    let encodings = encodings.filter(|_| response.compress && options.is_worth_compressing(response.body.len()));
-    let mut answer = respond(response);
-    if let Some(encodings) = encodings {
-        answer = Box::pin(compress(answer, encodings)).await;
-    }
-    if let (Some(cookie), Some(sid), StatusCode::OK) = (&options.cookie, &begun, answer.status()) {
-        answer.headers_mut().append(SET_COOKIE, cookie.set(sid));
-    }
-    Ok(answer)
 }
 
 /// Hands a POST to its session, and then its body. If that was not waited for, there is an answer already.
