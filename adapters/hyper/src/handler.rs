@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
 
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 use socketio_proto::{Args, ArgsError, Cursor, ToArgs};
 
@@ -116,6 +117,14 @@ impl<T, E: Into<BoxError>> Outcome for Result<T, E> {
     }
 }
 
+/// A handler's future, whatever it returns. (An `async` block that waits for it would have room for it twice.)
+pub(crate) fn boxed<Fut>(future: Fut) -> HandlerFuture
+where
+    Fut: Future<Output: Outcome> + Send + 'static,
+{
+    Box::pin(future.map(|outcome| outcome.into_result().map_err(HandlerError::Failed)))
+}
+
 /// A handler whose parameters are forgotten.
 pub(crate) trait AnyHandler<S = Socket>: Send + Sync {
     fn call(&self, call: Call<'_, S>) -> Result<HandlerFuture, ArgsError>;
@@ -171,8 +180,7 @@ macro_rules! handlers {
             #[allow(non_snake_case, unused_mut, unused_variables)]
             fn call(&self, mut call: Call<'_, S>) -> Result<HandlerFuture, ArgsError> {
                 $(let $parameter = $parameter::take(&mut call)?;)*
-                let future = self($($parameter),*);
-                Ok(Box::pin(async move { future.await.into_result().map_err(HandlerError::Failed) }))
+                Ok(boxed(self($($parameter),*)))
             }
         }
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use socketio_tokio::{Ack, BoxError, HandlerError, Rest, Socket};
-use support::{Running, reports};
+use support::{Running, eventually, reports};
 use tokio::sync::Notify;
 
 #[test]
@@ -195,6 +195,51 @@ fn a_handler_for_one_event_is_called_once() {
     }
     client.expect_nothing();
     assert_eq!(reported.so_far(), ["once", "on", "on"]);
+}
+
+#[test]
+fn a_handler_that_another_takes_away_is_not_called_for_what_came_along() {
+    let server = Running::new();
+    server.io.of("/").on_connect(async |socket: Socket| {
+        socket.on("first", async |socket: Socket| socket.off("second"));
+        socket.on("second", async |socket: Socket| socket.emit("called", ()));
+        socket.on("third", async |socket: Socket| {
+            socket.on("second", async |socket: Socket| socket.emit("called again", ()));
+        });
+    });
+    let mut client = server.join();
+    for event in ["second", "first", "second", "third", "second"] {
+        let packet = tungstenite::Message::text(format!(r#"42["{event}"]"#));
+        client.websocket.write(packet).unwrap();
+    }
+    client.websocket.flush().unwrap(); // in one write
+    client.expect_event("called", json!([]));
+    client.expect_event("called again", json!([]));
+}
+
+#[test]
+fn what_a_handler_has_captured_is_dropped_when_it_is_taken_away_though_nothing_comes_any_more() {
+    let server = Running::new();
+    let (report, reported) = reports();
+    let token = Arc::new(());
+    let captured = Arc::clone(&token);
+    server.io.of("/").on_connect(move |socket: Socket| {
+        let (report, captured) = (report.clone(), Arc::clone(&captured));
+        async move {
+            let own = socket.clone();
+            socket.on("event", move || {
+                let _captured = &captured;
+                report(own.clone());
+                async {}
+            });
+        }
+    });
+    let mut client = server.join();
+    client.emit("event", json!([]));
+    let socket = reported.next();
+    assert_eq!(Arc::strong_count(&token), 3);
+    socket.off("event");
+    eventually("only the connect handler has it", || Arc::strong_count(&token) == 2);
 }
 
 #[test]

@@ -15,10 +15,9 @@ use super::app::{OnHandlerError, SocketIoApp};
 use super::namespace::{Credentials, Listeners, Namespace};
 use super::session::Session;
 use super::{ClientBuilder, ClientEmitter, Events, OpenError};
-use crate::handler::{Erased, Handler, Outcome};
+use crate::handler::{Erased, Handler, Outcome, boxed};
 use crate::runtime::Task;
 use crate::socketio::flags::Flags;
-use crate::socketio::listeners::run;
 use crate::{AckFuture, Runtime, ack};
 
 /// A client of a Socket.IO server, in one of its namespaces. Cheap to clone.
@@ -180,7 +179,7 @@ impl<R: Runtime> Client<R> {
         F: Fn(Self) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let handler = move |client| run(handler(client));
+        let handler = move |client| boxed(handler(client));
         self.change(|listeners| listeners.connect.replace(Arc::new(handler)))
     }
 
@@ -190,7 +189,7 @@ impl<R: Runtime> Client<R> {
         F: Fn(Self, ConnectError) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let handler = move |(client, error)| run(handler(client, error));
+        let handler = move |(client, error)| boxed(handler(client, error));
         self.change(|listeners| listeners.connect_error.replace(Arc::new(handler)))
     }
 
@@ -201,7 +200,7 @@ impl<R: Runtime> Client<R> {
         F: Fn(Self, DisconnectReason) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let handler = move |(client, reason)| run(handler(client, reason));
+        let handler = move |(client, reason)| boxed(handler(client, reason));
         self.change(|listeners| listeners.disconnect.replace(Arc::new(handler)))
     }
 
@@ -211,7 +210,7 @@ impl<R: Runtime> Client<R> {
         F: Fn(Self, u32, Duration) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let handler = move |(client, attempt, delay)| run(handler(client, attempt, delay));
+        let handler = move |(client, attempt, delay)| boxed(handler(client, attempt, delay));
         self.change(|listeners| listeners.reconnecting.replace(Arc::new(handler)))
     }
 

@@ -13,11 +13,10 @@ use hyper::service::service_fn;
 use super::socket::{OnClose, OnConnect, OnMessage};
 use super::{EngineIoService, EngineServerBuilder, EngineSocket};
 use crate::engine::socket::EngineClient;
-use crate::handler::Outcome;
+use crate::handler::{Outcome, boxed};
 use crate::options::Options;
 use crate::serving::listen::serve_sessions;
 use crate::session::registry::Registry;
-use crate::socketio::listeners::run;
 use crate::{HandlerError, Runtime};
 
 /// A plain Engine.IO server on a runtime, for people who want messages and nothing above them. Cheap to clone: all clones are the
@@ -76,7 +75,7 @@ impl<R: Runtime> EngineServer<R> {
         F: Fn(EngineSocket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.change(|handlers| handlers.connect = Some(Arc::new(move |socket| run(handler(socket)))));
+        self.change(|handlers| handlers.connect = Some(Arc::new(move |socket| boxed(handler(socket)))));
         self
     }
 
@@ -87,7 +86,9 @@ impl<R: Runtime> EngineServer<R> {
         F: Fn(EngineSocket, Message) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.change(|handlers| handlers.message = Some(Arc::new(move |socket, message| run(handler(socket, message)))));
+        self.change(|handlers| {
+            handlers.message = Some(Arc::new(move |socket, message| boxed(handler(socket, message))));
+        });
         self
     }
 
@@ -97,7 +98,7 @@ impl<R: Runtime> EngineServer<R> {
         F: Fn(EngineSocket, CloseReason) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        self.change(|handlers| handlers.close = Some(Arc::new(move |socket, reason| run(handler(socket, reason)))));
+        self.change(|handlers| handlers.close = Some(Arc::new(move |socket, reason| boxed(handler(socket, reason)))));
         self
     }
 

@@ -60,6 +60,9 @@ pub(crate) trait App: Sized + Send + Sync + 'static {
         cx: &mut Context<'_>,
     ) -> Option<Task>;
 
+    /// No more events are handled for now: what was kept from one to the next is not kept for longer.
+    fn rest(_local: &mut Self::Local) {}
+
     /// Lets go of the session, which is over, and of everyone who waits for its client: handlers that do are what keeps its last
     /// events from being handled.
     fn release(session: &Arc<Session<Self>>);

@@ -86,6 +86,7 @@ impl<L> Turn<L> {
         if paused && session.wake_readers() {
             cx.waker().wake_by_ref();
         }
+        A::rest(&mut self.local);
         self.sleep(session, now, cx);
     }
 

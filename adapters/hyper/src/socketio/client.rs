@@ -19,6 +19,7 @@ use crate::shield::{shield, shield_future};
 use crate::socketio::admission::connect;
 use crate::socketio::dispatch::handle;
 use crate::socketio::io::Io;
+use crate::socketio::listeners::Snapshot;
 use crate::socketio::recovery::{Departure, Log};
 use crate::{HandlerError, Handshake, IncomingEvent, RequestHead, Socket};
 
@@ -39,14 +40,25 @@ pub(crate) struct Client {
 
 /// The socket whose event came last: most often the next one is of the same.
 #[derive(Default)]
-pub(crate) struct Latest(Option<Socket>);
+pub(crate) struct Latest(Option<Known>);
+
+/// A socket, with the handlers of its events and of its namespace's.
+pub(crate) struct Known {
+    pub(crate) socket: Socket,
+    pub(crate) own: Snapshot,
+    pub(crate) shared: Snapshot,
+}
 
 impl Latest {
-    fn find(&mut self, client: &Client, key: SocketKey) -> Option<&Socket> {
-        if self.0.as_ref().is_none_or(|socket| socket.key() != key) {
-            self.0 = client.sockets().get(&key).cloned();
+    fn find(&mut self, client: &Client, key: SocketKey) -> Option<&mut Known> {
+        if self.0.as_ref().is_none_or(|known| known.socket.key() != key) {
+            self.0 = client.sockets().get(&key).map(|socket| Known {
+                socket: socket.clone(),
+                own: Snapshot::default(),
+                shared: Snapshot::default(),
+            });
         }
-        self.0.as_ref()
+        self.0.as_mut()
     }
 
     fn forget(&mut self) {
@@ -120,6 +132,12 @@ impl App for Client {
                 None
             }
             Event::Upgraded => None,
+        }
+    }
+
+    fn rest(latest: &mut Latest) {
+        if let Some(known) = &mut latest.0 {
+            (known.own, known.shared) = Default::default();
         }
     }
 

@@ -11,12 +11,22 @@ use crate::handler::{AnyHandler, Call};
 use crate::handlers::begin;
 use crate::runtime::Task;
 use crate::shield::{shield, shield_future};
-use crate::socketio::client::{Load, report};
+use crate::socketio::client::{Known, Load, report};
 use crate::socketio::stage::Due;
 use crate::{Ack, HandlerError, IncomingEvent, Socket};
 
 /// Handles an event that has arrived. What is not done at once is returned.
-pub(crate) fn handle(socket: &Socket, event: IncomingEvent, cx: &mut Context<'_>) -> Option<Task> {
+pub(crate) fn handle(known: &mut Known, event: IncomingEvent, cx: &mut Context<'_>) -> Option<Task> {
+    let socket = &known.socket;
+    if socket.is_straight() {
+        let own = known.own.find(socket.listeners(), event.name());
+        let handler = own.or_else(|| known.shared.find(socket.namespace().listeners(), event.name()));
+        let Some(handler) = handler else {
+            socket.log_ignored(&event);
+            return None;
+        };
+        return call(socket, &event, handler, cx);
+    }
     let due = socket.arrive(event)?;
     if due.is_checked() {
         return begin(Box::pin(serve(socket.clone(), Some(due))), cx);

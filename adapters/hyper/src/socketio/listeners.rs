@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use socketio_proto::{Args, DisconnectReason};
 
-use crate::handler::{AnyHandler, Erased, Handler, HandlerFuture, Once, Outcome};
+use crate::handler::{AnyHandler, Erased, Handler, HandlerFuture, Once, Outcome, boxed};
 use crate::socketio::hooks::{Hooks, OnAny};
-use crate::{BoxError, ConnectError, HandlerError, IncomingEvent, Socket};
+use crate::{BoxError, ConnectError, IncomingEvent, Socket};
 
 type Refused = Pin<Box<dyn Future<Output = Result<(), ConnectError>> + Send>>;
 pub(crate) type Middleware = Arc<dyn Fn(Socket) -> Refused + Send + Sync>;
@@ -26,8 +26,30 @@ pub(crate) struct Listeners {
     inner: RwLock<Inner>,
     /// Which [kinds](Hooks::kinds) of hooks there are: to be asked for each event, without the lock.
     hooks: AtomicU8,
-    /// Some event has, or had, a handler here: most applications have them all in one place, the socket's or the namespace's.
-    has_events: AtomicBool,
+    /// How often the handlers of events have changed. Most applications have them all in one place, the socket's or the namespace's; in
+    /// the other it is never.
+    changes: AtomicU32,
+}
+
+/// The handlers of events, by their names.
+type Events = BTreeMap<Cow<'static, str>, Arc<dyn AnyHandler>>;
+
+/// The handlers of events as they were when they were looked at last. As long as they have not changed, they are found here, without the
+/// lock. It keeps them alive, so it is not for keeping.
+#[derive(Default)]
+pub(crate) struct Snapshot {
+    changes: u32,
+    events: Option<Arc<Events>>,
+}
+
+impl Snapshot {
+    /// The handler of an event, as of now.
+    pub(crate) fn find(&mut self, listeners: &Listeners, event: &str) -> Option<&dyn AnyHandler> {
+        if listeners.changes.load(Ordering::Acquire) != self.changes {
+            *self = listeners.snapshot();
+        }
+        self.events.as_ref()?.get(event).map(|handler| &**handler)
+    }
 }
 
 #[derive(Default)]
@@ -36,7 +58,8 @@ struct Inner {
     connect: Option<OnConnect>,
     disconnecting: Option<OnDisconnecting>,
     disconnect: Option<OnDisconnect>,
-    events: BTreeMap<Cow<'static, str>, Arc<dyn AnyHandler>>,
+    /// None as long as there was none. A [`Snapshot`] of them does not change.
+    events: Option<Arc<Events>>,
     hooks: Option<Arc<Hooks>>,
     /// Nothing happens any more: what is added is dropped.
     closed: bool,
@@ -53,16 +76,12 @@ impl Listeners {
     }
 
     pub(crate) fn off(&self, event: &str) {
-        self.change(|inner| inner.events.remove(event));
+        self.forget_if(event, |_| true);
     }
 
     /// Takes away the handler of an event, if it is still this one.
     pub(crate) fn forget(&self, event: &str, handler: *const ()) {
-        self.change(|inner| {
-            let found = inner.events.get(event);
-            let same = found.is_some_and(|found| std::ptr::addr_eq(Arc::as_ptr(found), handler));
-            if same { inner.events.remove(event) } else { None }
-        });
+        self.forget_if(event, |found| std::ptr::addr_eq(Arc::as_ptr(found), handler));
     }
 
     pub(crate) fn with_event_middleware<F, Fut>(&self, middleware: F)
@@ -107,7 +126,7 @@ impl Listeners {
         F: Fn(Socket) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let handler = move |socket| run(handler(socket));
+        let handler = move |socket| boxed(handler(socket));
         self.add(|inner| inner.connect.replace(Arc::new(handler)));
     }
 
@@ -120,23 +139,36 @@ impl Listeners {
         F: Fn(Socket, DisconnectReason) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Outcome> + Send + 'static,
     {
-        let handler = move |socket, reason| run(handler(socket, reason));
+        let handler = move |socket, reason| boxed(handler(socket, reason));
         self.add(|inner| inner.disconnect.replace(Arc::new(handler)));
     }
 
     pub(crate) fn event(&self, name: &str) -> Option<Arc<dyn AnyHandler>> {
-        if !self.has_events.load(Ordering::Acquire) {
+        if self.changes.load(Ordering::Acquire) == 0 {
             return None;
         }
-        self.read(|inner| inner.events.get(name).cloned())
+        self.read(|inner| inner.events.as_ref()?.get(name).cloned())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.read(|inner| Snapshot {
+            changes: self.changes.load(Ordering::Acquire),
+            events: inner.events.clone(),
+        })
+    }
+
+    /// Whether something looks at events of one of the [kinds](Hooks::kinds).
+    pub(crate) fn has_hooks(&self, kind: u8) -> bool {
+        self.hooks.load(Ordering::Acquire) & kind != 0
     }
 
     /// What looks at events of one of the [kinds](Hooks::kinds).
     pub(crate) fn hooks(&self, kind: u8) -> Option<Arc<Hooks>> {
-        if self.hooks.load(Ordering::Acquire) & kind == 0 {
-            return None;
+        if self.has_hooks(kind) {
+            self.read(|inner| inner.hooks.clone())
+        } else {
+            None
         }
-        self.read(|inner| inner.hooks.clone())
     }
 
     pub(crate) fn middlewares(&self) -> Vec<Middleware> {
@@ -162,15 +194,38 @@ impl Listeners {
             closed: true,
             ..Inner::default()
         };
-        let before = self.change(|inner| std::mem::replace(inner, closed));
+        let before = self.change(|inner| {
+            self.count_change();
+            std::mem::replace(inner, closed)
+        });
         drop(before); // outside the lock: what they captured may have a `Drop` of its own
     }
 
     fn add_event(&self, event: Cow<'static, str>, handler: Arc<dyn AnyHandler>) {
         self.add(|inner| {
-            self.has_events.store(true, Ordering::Release);
-            inner.events.insert(event, handler)
+            self.count_change();
+            Arc::make_mut(inner.events.get_or_insert_default()).insert(event, handler)
         });
+    }
+
+    /// Takes away the handler of an event, if there is one and it is the one that is meant.
+    fn forget_if(&self, event: &str, is_meant: impl FnOnce(&Arc<dyn AnyHandler>) -> bool) {
+        let forgotten = self.change(|inner| {
+            let events = inner.events.as_mut()?;
+            if !events.get(event).is_some_and(is_meant) {
+                return None;
+            }
+            self.count_change();
+            Arc::make_mut(events).remove(event)
+        });
+        drop(forgotten); // outside the lock
+    }
+
+    /// With the lock: what was looked at before is not up to date.
+    fn count_change(&self) {
+        let changes = self.changes.load(Ordering::Relaxed);
+        self.changes
+            .store(changes.checked_add(1).unwrap_or(1), Ordering::Release); // 0 is never
     }
 
     fn add_hook(&self, add: impl FnOnce(&mut Hooks)) {
@@ -208,14 +263,9 @@ impl Listeners {
 
 impl fmt::Debug for Listeners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.read(|inner| f.debug_set().entries(inner.events.keys()).finish())
+        self.read(|inner| {
+            let events = inner.events.iter().flat_map(|events| events.keys());
+            f.debug_set().entries(events).finish()
+        })
     }
-}
-
-/// A handler's future, whatever it returns.
-pub(crate) fn run<Fut>(future: Fut) -> HandlerFuture
-where
-    Fut: Future<Output: Outcome> + Send + 'static,
-{
-    Box::pin(async move { future.await.into_result().map_err(HandlerError::Failed) })
 }

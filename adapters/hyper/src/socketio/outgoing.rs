@@ -56,6 +56,9 @@ impl Outgoing {
 
     /// Tells the catch-all listeners of a socket that it was sent there.
     pub(crate) fn tell(&self, socket: &Socket) {
+        if !socket.has_hooks(Hooks::OUTGOING) {
+            return;
+        }
         let hooks = socket.hooks(Hooks::OUTGOING);
         for listener in hooks.outgoing() {
             let said = self.said.get_or_init(|| socket.namespace().read_back(&self.packet));
@@ -142,7 +145,7 @@ impl Socket {
 
     /// Sends an event, unless it is a volatile one that would have to wait.
     pub(crate) fn send_event(&self, event: Outgoing, volatile: bool) -> Result<(), SendError<()>> {
-        if self.hooks(Hooks::OUTGOING).outgoing().next().is_none() {
+        if !self.has_hooks(Hooks::OUTGOING) {
             self.send(event.packet, volatile)?;
         } else if self.send(event.packet(), volatile)? {
             event.tell(self);

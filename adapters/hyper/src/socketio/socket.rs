@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ struct Inner {
     listeners: Listeners,
     data: Arc<Data>,
     stage: Mutex<Stage>,
+    /// It is open, and an event that comes now has nothing to wait for: what the stage says, without its lock.
+    flowing: AtomicBool,
     entrance: Entrance,
 }
 
@@ -66,6 +69,7 @@ impl Socket {
             listeners: Listeners::default(),
             data: Arc::default(),
             stage: Mutex::new(Stage::Joining(None)),
+            flowing: AtomicBool::new(false),
             entrance: Entrance::default(),
         }))
     }
@@ -92,6 +96,7 @@ impl Socket {
             listeners: Listeners::default(),
             data,
             stage: Mutex::new(Stage::Joining(None)),
+            flowing: AtomicBool::new(false),
             entrance: Entrance::default(),
         }))
     }
@@ -431,9 +436,23 @@ impl Socket {
         self.0.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// With the lock of the stage.
+    pub(crate) fn set_flowing(&self, flowing: bool) {
+        self.0.flowing.store(flowing, Ordering::Release);
+    }
+
+    pub(crate) fn is_flowing(&self) -> bool {
+        self.0.flowing.load(Ordering::Acquire)
+    }
+
     /// What looks at its events, of one of the [kinds](crate::socketio::hooks::Hooks::kinds).
     pub(crate) fn hooks(&self, kind: u8) -> Applied {
         Applied([self.namespace().listeners().hooks(kind), self.listeners().hooks(kind)])
+    }
+
+    /// Whether there is something that looks at them.
+    pub(crate) fn has_hooks(&self, kind: u8) -> bool {
+        self.namespace().listeners().has_hooks(kind) || self.listeners().has_hooks(kind)
     }
 
     pub(crate) fn broadcast_as(&self, flags: Flags) -> Broadcast {

@@ -50,9 +50,20 @@ impl Queue {
             held: VecDeque::new(),
         }
     }
+
+    /// Whether an event that comes now has nothing to wait for.
+    fn is_flowing(&self) -> bool {
+        !self.connecting && !self.serving && self.held.is_empty()
+    }
 }
 
 impl Socket {
+    /// Whether an event that arrives now goes straight to its handler: nothing else looks at it, and it has nothing to wait for. Only whoever
+    /// drives the session can rely on that, for this event.
+    pub(crate) fn is_straight(&self) -> bool {
+        self.is_flowing() && !self.has_hooks(Hooks::INCOMING)
+    }
+
     /// An event has arrived: returns it unless it has to wait, or comes too late. If middlewares look at it, so that it may take its
     /// time, [`next_held`](Self::next_held) is due behind it.
     pub(crate) fn arrive(&self, event: IncomingEvent) -> Option<Due> {
@@ -67,7 +78,7 @@ impl Socket {
         } else {
             self.look_up(event, queue.connecting)
         };
-        match looked_up {
+        let due = match looked_up {
             Ok(due) => {
                 queue.serving = due.is_checked();
                 Some(due)
@@ -77,7 +88,9 @@ impl Socket {
                 queue.held.push_back(event.detached());
                 None
             }
-        }
+        };
+        self.set_flowing(queue.is_flowing());
+        due
     }
 
     /// The next event that waits, if it need not wait any longer. Whoever asks goes on to ask until there is none, and meanwhile nobody
@@ -90,6 +103,7 @@ impl Socket {
         let Some(event) = queue.held.pop_front() else {
             queue.held = VecDeque::new(); // gives its memory back
             queue.serving = false;
+            self.set_flowing(queue.is_flowing());
             return None;
         };
         match self.look_up(event, queue.connecting) {
@@ -114,6 +128,7 @@ impl Socket {
                 queue.connecting = false;
                 let due = !queue.serving && !queue.held.is_empty();
                 queue.serving |= due;
+                self.set_flowing(queue.is_flowing());
                 due
             }
             Stage::Joining(_) | Stage::Left => false,
@@ -122,7 +137,10 @@ impl Socket {
 
     /// The client has left, or was refused: what waits is dropped.
     pub(crate) fn finish(&self) {
-        let before = std::mem::replace(&mut *self.stage(), Stage::Left);
+        let mut stage = self.stage();
+        self.set_flowing(false);
+        let before = std::mem::replace(&mut *stage, Stage::Left);
+        drop(stage);
         if let Stage::Open(queue) = before {
             queue.held.iter().for_each(|event| self.client().unhold(event.len()));
         }
