@@ -1,7 +1,7 @@
 //! Who drives a session: one at a time, and what is due meanwhile is not forgotten.
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// There is something to drive.
 const DUE: u8 = 1;
@@ -48,19 +48,21 @@ impl<T: Default> Baton<T> {
 
     /// Becomes the driver because something is due, unless there is one: that one sees it.
     pub(crate) fn take(&self) -> Option<Held<'_, T>> {
-        if self.state.fetch_or(DUE, Ordering::SeqCst) & DRIVING != 0 {
-            return None;
+        let mut state = self.state.load(Ordering::SeqCst);
+        loop {
+            let next = if state & DRIVING == 0 { DRIVING } else { state | DUE };
+            match self
+                .state
+                .compare_exchange_weak(state, next, Ordering::SeqCst, Ordering::SeqCst)
+            {
+                Ok(_) if state & DRIVING == 0 => break,
+                Ok(_) => return None,
+                Err(now) => state = now,
+            }
         }
-        let turn = match self.turn.try_lock() {
-            Ok(turn) => turn,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Somebody else has become the driver in this moment, and has not begun.
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        self.state.swap(DRIVING, Ordering::SeqCst);
         Some(Held {
             baton: self,
-            turn: Some(turn),
+            turn: Some(self.lock()), // whoever drove before has given it back
         })
     }
 

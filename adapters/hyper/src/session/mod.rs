@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 mod baton;
+mod bell;
 pub(crate) mod machine;
 pub(crate) mod registry;
 pub(crate) mod turn;
@@ -9,20 +10,21 @@ pub(crate) mod waiters;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use engineio_proto::server::Connection;
 use engineio_proto::{Exchange, ExchangeId, Gone, Instant, SendError};
-use futures_util::task::AtomicWaker;
+use futures_util::task::{ArcWake, waker_ref};
 
 use crate::RequestHead;
 use crate::clock::ServerClock;
 use crate::runtime::Task;
 use crate::session::answers::{Answer, Answers};
 use crate::session::baton::Baton;
+use crate::session::bell::Bell;
 use crate::session::machine::Machine;
 use crate::session::registry::Registry;
 use crate::session::turn::Turn;
@@ -87,7 +89,9 @@ pub(crate) struct Session<A: App> {
     pub(crate) clock: ServerClock,
     shared: Mutex<Shared<A::Machine>>,
     turn: Baton<Turn<A::Local>>,
-    task: AtomicWaker,
+    task: Bell,
+    /// Something may have come on a WebSocket since all was read: who only has something to write need not look.
+    heard: AtomicBool,
     next_exchange: AtomicU64,
 }
 
@@ -115,7 +119,8 @@ impl<A: App> Session<A> {
                 readers: Waiters::default(),
             }),
             turn: Baton::new(),
-            task: AtomicWaker::new(),
+            task: Bell::default(),
+            heard: AtomicBool::new(false),
             next_exchange: AtomicU64::new(0),
         })
     }
@@ -126,8 +131,12 @@ impl<A: App> Session<A> {
             session: self,
             over: false,
         };
+        let mut hung: Option<Waker> = None;
         std::future::poll_fn(|cx| {
-            running.session.task.register(cx.waker());
+            if hung.as_ref().is_none_or(|hung| !hung.will_wake(cx.waker())) {
+                hung = Some(cx.waker().clone());
+                running.session.task.hang(hung.clone());
+            }
             running.over = running.session.drive(cx);
             if running.over { Poll::Ready(()) } else { Poll::Pending }
         })
@@ -142,7 +151,7 @@ impl<A: App> Session<A> {
     /// The machine has something to transmit or to tell.
     pub(crate) fn notify(&self) {
         if self.turn.be_due() {
-            self.task.wake();
+            self.task.ring();
         }
     }
 
@@ -154,6 +163,17 @@ impl<A: App> Session<A> {
     /// Something has happened that the driver has not seen.
     fn is_due(&self) -> bool {
         self.turn.is_due()
+    }
+
+    /// Whether something may have come on a WebSocket since this was asked. Whoever asks reads until nothing comes, or says that there is
+    /// [more](Self::hear).
+    fn take_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed) && self.heard.swap(false, Ordering::AcqRel)
+    }
+
+    /// There is something on a WebSocket to be read later, whether or not more comes.
+    fn hear(&self) {
+        self.heard.store(true, Ordering::Release);
     }
 
     /// Sends something as soon as there is room for it, and for what others wanted to send before.
@@ -328,9 +348,8 @@ impl<A: App> Session<A> {
 
     /// Drives the session in a task that is not its own; what has to wait wakes its own.
     fn drive_here(self: &Arc<Self>) {
-        let waker = Waker::from(Arc::clone(self));
-        if self.drive(&mut Context::from_waker(&waker)) {
-            self.task.wake();
+        if self.drive(&mut Context::from_waker(&waker_ref(self))) {
+            self.task.ring();
         }
     }
 
@@ -359,7 +378,7 @@ impl<A: App> Drop for Running<A> {
         if !self.over {
             self.session.abandon();
         }
-        self.session.task.take();
+        self.session.task.hang(None);
     }
 }
 
@@ -408,13 +427,11 @@ pub(crate) async fn yield_now() {
     .await;
 }
 
-impl<A: App> Wake for Session<A> {
-    fn wake(self: Arc<Self>) {
-        self.task.wake();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.task.wake();
+/// Something has happened on the session's connections, or on whatever else waits for it in a task that is not its own.
+impl<A: App> ArcWake for Session<A> {
+    fn wake_by_ref(session: &Arc<Self>) {
+        session.heard.store(true, Ordering::Release);
+        session.task.ring();
     }
 }
 

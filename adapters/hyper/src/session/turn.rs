@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use engineio_proto::ExchangeId;
 use engineio_proto::server::Transmit;
+use futures_util::task::waker_ref;
 
 use crate::handlers::Handlers;
 use crate::session::answers::Answer;
@@ -60,7 +61,10 @@ impl<L> Turn<L> {
             self.handlers.push(shield(|| A::begin(session, cx)));
         }
         let now = session.clock.timer.now();
-        let (mut shared, paused) = self.read(session, now, cx);
+        // What waits for a connection wakes the session by itself, which tells that there may be something to read.
+        let waker = waker_ref(session);
+        let io = &mut Context::from_waker(&waker);
+        let (mut shared, paused) = self.read(session, now, io);
         for left in (0..ROUNDS).rev() {
             shared = self.handle_events(session, shared, events, cx);
             let mut again = false;
@@ -70,7 +74,7 @@ impl<L> Turn<L> {
                 shared = session.lock();
                 again |= session.is_due(); // there may be events
             }
-            again |= self.transmit(session, shared, now, cx);
+            again |= self.transmit(session, shared, now, io);
             if !(again || session.is_due()) {
                 break;
             }
@@ -87,7 +91,8 @@ impl<L> Turn<L> {
             cx.waker().wake_by_ref();
         }
         A::rest(&mut self.local);
-        self.sleep(session, now, cx);
+        let at = self.see_off(session, now, io);
+        self.alarm.set(at, now, &*session.clock.timer, cx);
     }
 
     /// Whether nothing is left to drive, now or later.
@@ -99,25 +104,28 @@ impl<L> Turn<L> {
         over
     }
 
-    /// Takes over new WebSockets, tells the machine the time, and reads what has come, unless so much waits to be handled that more
-    /// would only pile up. Says whether it stopped for that.
+    /// Takes over new WebSockets, tells the machine the time, and reads what has come, if anything may have, unless so much waits to be
+    /// handled that more would only pile up. Says whether it stopped for that.
     fn read<'a, A: App>(
         &mut self,
         session: &'a Session<A>,
         now: Instant,
-        cx: &mut Context<'_>,
+        io: &mut Context<'_>,
     ) -> (Guard<'a, A>, bool) {
         let mut shared = session.lock();
-        self.adopt(&mut shared);
-        let read_at = session.clock.instant(now);
-        if shared
-            .machine
-            .poll_timeout()
-            .is_some_and(|deadline| deadline <= read_at)
-        {
-            shared.machine.handle_timeout(read_at);
+        self.adopt(session, &mut shared);
+        if self.alarm.is_due(now) {
+            let at = session.clock.instant(now);
+            if shared.machine.poll_timeout().is_some_and(|deadline| deadline <= at) {
+                shared.machine.handle_timeout(at);
+            }
         }
         let mut saturated = shared.machine.is_saturated();
+        let broken = self.websockets.iter().any(WebSocket::is_broken);
+        if !(saturated || broken || session.take_heard()) {
+            return (shared, false);
+        }
+        let read_at = session.clock.instant(now);
         for websocket in &mut self.websockets {
             let id = websocket.id();
             let mut bytes = 0;
@@ -127,11 +135,11 @@ impl<L> Turn<L> {
                 }
                 let received = if websocket.inflates() {
                     drop(shared); // it may take a while
-                    let received = websocket.poll_read(now, cx);
+                    let received = websocket.poll_read(now, io);
                     shared = session.lock();
                     received
                 } else {
-                    websocket.poll_read(now, cx)
+                    websocket.poll_read(now, io)
                 };
                 match received {
                     Poll::Pending => break,
@@ -146,10 +154,13 @@ impl<L> Turn<L> {
                 }
                 saturated = shared.machine.is_saturated();
                 if left == 0 || bytes >= BATCH_BYTES {
-                    cx.waker().wake_by_ref();
+                    io.waker().wake_by_ref();
                     break;
                 }
             }
+        }
+        if saturated || self.websockets.iter().any(WebSocket::is_flooded) {
+            session.hear(); // when that is over, there may be more
         }
         if saturated {
             // What is not read does not tell that its connection has ended; what is written does.
@@ -201,13 +212,13 @@ impl<L> Turn<L> {
         session: &'a Session<A>,
         mut shared: Guard<'a, A>,
         now: Instant,
-        cx: &mut Context<'_>,
+        io: &mut Context<'_>,
     ) -> bool {
         let mut progress = false;
         loop {
             session.take_due(); // with the lock: all that has happened before is seen from here on
             // One that came meanwhile may be what the machine speaks to already.
-            self.unread |= self.adopt(&mut shared);
+            self.unread |= self.adopt(session, &mut shared);
             let mut writable = self.is_writable(shared.machine.websocket());
             while let Some(transmit) = shared.machine.poll_transmit(writable) {
                 progress = true;
@@ -219,7 +230,7 @@ impl<L> Turn<L> {
                     Transmit::Upgrade { id } => self.wakers.extend(shared.answers.give(id, Answer::Upgrade)),
                     Transmit::Frame { id, message, compress } => {
                         if let Some(websocket) = self.find(id) {
-                            websocket.write(message, compress, cx);
+                            websocket.write(message, compress, io);
                         }
                     }
                     Transmit::Close { id, code } => {
@@ -246,7 +257,7 @@ impl<L> Turn<L> {
                 waker.wake();
             }
             for websocket in &mut self.websockets {
-                websocket.flush(cx);
+                websocket.flush(io);
             }
             if writable || !self.is_writable(carrier) {
                 return again;
@@ -255,12 +266,12 @@ impl<L> Turn<L> {
         }
     }
 
-    /// Sees closed WebSockets off and arms the timer for whatever comes next.
-    fn sleep<A: App>(&mut self, session: &Session<A>, now: Instant, cx: &mut Context<'_>) {
+    /// Sees closed WebSockets off. Says when the next thing is to be done if nothing happens before.
+    fn see_off<A: App>(&mut self, session: &Session<A>, now: Instant, io: &mut Context<'_>) -> Option<Instant> {
         let mut at = self.deadline.map(|deadline| session.clock.std(deadline));
         let mut ended = false;
         for websocket in &mut self.websockets {
-            if let Some(farewell) = websocket.poll_end(now, cx) {
+            if let Some(farewell) = websocket.poll_end(now, io) {
                 at = Some(at.map_or(farewell, |at| at.min(farewell)));
             }
             ended |= websocket.is_ended();
@@ -268,17 +279,18 @@ impl<L> Turn<L> {
         if ended {
             self.websockets.retain(|websocket| !websocket.is_ended());
         }
-        self.alarm.set(at, now, &*session.clock.timer, cx);
+        at
     }
 
     /// Takes over new WebSockets. Says whether there are some.
-    fn adopt<M>(&mut self, shared: &mut Shared<M>) -> bool {
+    fn adopt<A: App>(&mut self, session: &Session<A>, shared: &mut Shared<A::Machine>) -> bool {
         if shared.arriving.is_empty() {
             return false;
         }
         let arrived = std::mem::take(&mut shared.arriving);
         self.websockets.reserve_exact(arrived.len()); // most sessions have one, for hours
         self.websockets.extend(arrived);
+        session.hear(); // nobody listens to them before they are read for the first time
         true
     }
 

@@ -16,6 +16,11 @@ struct Armed {
 }
 
 impl Alarm {
+    /// Whether it may be time for what it was set for. Not before it has woken the task, if it was set.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.0.as_ref().is_none_or(|armed| now >= armed.at)
+    }
+
     /// Wakes the task at this moment; or not at all, if there is none.
     pub(crate) fn set(&mut self, at: Option<Instant>, now: Instant, timer: &dyn Timer, cx: &mut Context<'_>) {
         let Some(at) = at else {

@@ -310,6 +310,16 @@ impl WebSocket {
         !self.blocked && !matches!(self.state, State::Upgrading { .. })
     }
 
+    /// Whether it takes nothing any more. What is read tells why.
+    pub(crate) const fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Whether it is not read before answers to pings were taken.
+    pub(crate) const fn is_flooded(&self) -> bool {
+        self.controls >= MAX_CONTROLS
+    }
+
     pub(crate) fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
