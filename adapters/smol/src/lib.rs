@@ -43,11 +43,16 @@
 //!
 //! Sessions run on smol's global executor: one thread, or as many as the variable `SMOL_THREADS` says. A server that listens there too,
 //! `smol::block_on(smol::spawn(io.listen(…)))`, is a little faster with clients that come and go: no thread has to wake another for them.
+//!
+//! Whoever polls `listen` or a client's `open` may be any executor, one of your own with its threads or another runtime altogether. For sessions
+//! and clients to run on yours too, implement [`Runtime`] for a type of your own: its `spawn` is yours, all else it passes on to [`Smol`].
+//!
 //! All else is in [`socketio_hyper`], which this crate passes on.
 #![forbid(unsafe_code)]
 
 mod socket;
 mod stream;
+mod timer;
 mod watch;
 
 use std::io;
@@ -60,10 +65,10 @@ use std::path::Path;
 use std::pin::Pin;
 
 use smol::Async;
-use smol_hyper::rt::SmolTimer;
 
 pub use socketio_hyper::*;
 pub use stream::SmolIo;
+pub use timer::SmolTimer;
 
 /// A Socket.IO server on smol.
 pub type Server = socketio_hyper::Server<Smol>;
@@ -93,7 +98,7 @@ impl Runtime for Smol {
     type Stream = SmolIo;
 
     fn timer(&self) -> SmolTimer {
-        SmolTimer::new()
+        SmolTimer
     }
 
     fn spawn(&self, task: Task) {
