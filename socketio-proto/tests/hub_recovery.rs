@@ -367,6 +367,42 @@ fn joining_and_leaving_without_end_is_bounded_and_honest() {
     assert_eq!(world.missed("ada", Some(&late)), Some(vec![]));
 }
 
+/// Every event that was said meanwhile is looked up in the rooms where the client has been, and there may be a hundred thousand. With a look at
+/// each stay it takes a hundred times as long.
+#[test]
+fn who_has_left_many_rooms_comes_back_as_fast_as_others() {
+    let mut world = World::new();
+    let quiet = world.insert("quiet");
+    let restless = world.insert("restless");
+    for number in 0..1_000 {
+        let room = format!("a room that it leaves {}", number % 500);
+        world.chat.join(restless, &room).unwrap();
+        world.say(&Target::everyone().to("another"), "a word, so that the stay counts");
+        world.chat.leave(restless, &room);
+    }
+    world.lose(quiet);
+    world.lose(restless);
+    let rooms = (0..20).map(|number| format!("a room of others {number}"));
+    let target = rooms.fold(Target::everyone(), |target, room| target.to(room.as_str()));
+    for _ in 0..5_000 {
+        world.say(&target, "not for them");
+    }
+    let time = |id| {
+        let once = || {
+            let mut world = World {
+                chat: world.chat.clone(),
+                ..world
+            };
+            let begin = std::time::Instant::now();
+            assert_eq!(world.missed(id, None), Some(Vec::new()));
+            begin.elapsed()
+        };
+        [(); 3].map(|()| once()).into_iter().min().expect("there are three")
+    };
+    let (quiet, restless) = (time("quiet"), time("restless"));
+    assert!(restless < quiet * 20, "{restless:?} instead of {quiet:?}");
+}
+
 #[test]
 fn nobody_comes_back_to_more_than_may_wait_for_it() {
     let mut world = World::new();

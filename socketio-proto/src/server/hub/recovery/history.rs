@@ -27,13 +27,14 @@ pub(in super::super) struct History {
     overtaking: u32,
     /// The rooms that it is in, each since when.
     rooms: BTreeMap<Arc<str>, u64>,
-    /// The rooms that it was in.
-    past: Vec<Stay>,
+    /// The rooms that it was in, each with its stays there in their order: whoever comes back has every event looked up here.
+    past: BTreeMap<Arc<str>, Vec<Stay>>,
+    /// How many stays these are.
+    stays: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Stay {
-    room: Arc<str>,
     from: u64,
     until: u64,
 }
@@ -49,7 +50,8 @@ impl History {
             late: 0,
             overtaking: 0,
             rooms: BTreeMap::from([(Arc::from(id.as_str()), next)]),
-            past: Vec::new(),
+            past: BTreeMap::new(),
+            stays: 0,
         }
     }
 
@@ -67,14 +69,20 @@ impl History {
         if from == until {
             return; // nothing was said meanwhile
         }
-        if self.past.len() >= MAX_PAST {
-            self.past.retain(|stay| stay.until > log.first());
+        if self.stays >= MAX_PAST {
+            self.past.retain(|_, stays| {
+                stays.retain(|stay| stay.until > log.first());
+                !stays.is_empty()
+            });
+            self.stays = self.past.values().map(Vec::len).sum();
         }
-        if self.past.len() >= MAX_PAST {
+        if self.stays >= MAX_PAST {
             self.past.clear();
+            self.stays = 0;
             self.floor = self.floor.max(until);
         }
-        self.past.push(Stay { room, from, until });
+        self.past.entry(room).or_default().push(Stay { from, until });
+        self.stays += 1;
     }
 
     /// It is sent the event before `next`.
@@ -115,8 +123,9 @@ impl History {
         /// Without rooms, as a 64-bit machine counts. Others count alike, so that all of them forget the same.
         const HISTORY: usize = 96;
         const ROOM: usize = 64;
-        let names = self.rooms.keys().chain(self.past.iter().map(|stay| &stay.room));
-        HISTORY + names.map(|name| name.len() + ROOM).sum::<usize>()
+        let rooms = self.rooms.keys().map(|room| room.len() + ROOM);
+        let past = self.past.iter().map(|(room, stays)| stays.len() * (room.len() + ROOM));
+        HISTORY + rooms.chain(past).sum::<usize>()
     }
 
     /// From which event on it has to be told what it missed; none if that is not known any more. `left` is the first event after it was
@@ -144,10 +153,10 @@ impl History {
 
     fn was_in(&self, room: &str, serial: u64) -> bool {
         let is_in = self.rooms.get(room).is_some_and(|from| *from <= serial);
-        is_in
-            || self
-                .past
-                .iter()
-                .any(|stay| *stay.room == *room && (stay.from..stay.until).contains(&serial))
+        let was_in = |stays: &Vec<Stay>| {
+            let next = stays.partition_point(|stay| stay.until <= serial);
+            stays.get(next).is_some_and(|stay| stay.from <= serial)
+        };
+        is_in || self.past.get(room).is_some_and(was_in)
     }
 }
