@@ -127,6 +127,16 @@ fn it_is_in_the_main_namespace_without_asking() {
 }
 
 #[test]
+fn its_id_is_a_secret_and_not_written_to_logs() {
+    let (client, _) = Client::joined();
+    let written = format!("{:?}", client.connection);
+    assert!(
+        written.contains("sockets") && !written.contains(sid().as_str()),
+        "{written}"
+    );
+}
+
+#[test]
 fn asking_for_it_is_an_offence() {
     let (mut client, _) = Client::joined();
     client.say("40");

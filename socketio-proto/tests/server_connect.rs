@@ -2,6 +2,7 @@
 
 mod support;
 
+use bytes::Bytes;
 use engineio_proto::TransportKind;
 use socketio_proto::Json;
 use socketio_proto::server::{Event, NotWaiting};
@@ -36,6 +37,32 @@ fn what_the_client_brings_is_handed_over_unread() {
         client.say(r#"0/admin,{"role":"root"}"#);
         assert_eq!(client.log(), [r#"connect 1 /admin {"role":"root"}"#]);
     }
+}
+
+/// A socket may keep it for hours.
+#[test]
+fn what_the_client_brings_does_not_keep_what_it_came_with() {
+    let mut client = Client::over(TransportKind::Polling);
+    let body = Bytes::from(format!("40{{\"token\":1}}\u{1e}6{}", "x".repeat(100_000)));
+    client.post(body.clone());
+    let Event::Connect { auth: Some(auth), .. } = client.event() else {
+        panic!("the client brings something")
+    };
+    assert_eq!(auth.as_str(), r#"{"token":1}"#);
+    assert!(!body.as_ptr_range().contains(&auth.as_str().as_ptr()));
+}
+
+#[test]
+fn what_the_client_brings_and_who_it_is_are_not_written_to_logs() {
+    let mut client = Client::over(TransportKind::Polling);
+    client.say(r#"0{"token":"hidden"}"#);
+    let event = client.event();
+    let key = client.key(0);
+    let written = format!("{event:?} {:?}", client.connection);
+    assert!(!written.contains("hidden") && written.contains("Connect"), "{written}");
+    client.say(r#"0/admin,{"token":"hidden"}"#); // not fetched yet
+    client.accept(key).unwrap();
+    assert!(!format!("{:?}", client.connection).contains("hidden"));
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl Json {
         Self(text)
     }
 
+    /// The same in memory of its own: a slice keeps the whole message or polling body that it came in.
+    pub(crate) fn detached(&self) -> Self {
+        Self(ByteString::from(&*self.0))
+    }
+
     /// The value of one key, if this is an object that has it.
     pub(crate) fn member(&self, key: &str) -> Option<Self> {
         scan::member(&self.0, key).map(|value| Self(self.0.slice_ref(value)))

@@ -461,7 +461,8 @@ impl Connection {
     fn dispatch(&mut self, packet: Packet) -> Result<Option<Event>, Violation> {
         match packet {
             Packet::Connect { namespace, data } => match self.revision() {
-                Revision::V4 => self.connect(namespace, data)?,
+                // It may be kept for as long as the socket, which the message that it came in must not be.
+                Revision::V4 => self.connect(namespace, data.as_ref().map(Json::detached))?,
                 Revision::V3 => {
                     let name = revision_3::name_of(&namespace);
                     if name == "/" && self.sockets.is_waiting(&name) {

@@ -1,5 +1,7 @@
 //! What comes out of a connection.
 
+use core::fmt;
+
 use bytestring::ByteString;
 use engineio_proto::CloseReason;
 
@@ -10,8 +12,7 @@ use crate::{AckId, Args, DisconnectReason, Json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketKey(pub(super) u64);
 
-/// What has happened on a connection.
-#[derive(Debug)]
+/// What has happened on a connection. `Debug` hides what a client brings to be recognised by.
 pub enum Event {
     /// The client asks to join a namespace. Answer with [`accept`](super::Connection::accept) or
     /// [`refuse`](super::Connection::refuse), now or later.
@@ -65,6 +66,49 @@ pub enum Event {
     Drained,
     /// The session has ended: the last event of every connection, and there is exactly one.
     Closed(CloseReason),
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect {
+                socket,
+                namespace,
+                auth,
+            } => {
+                let auth = auth.as_ref().map(|_| format_args!("secret"));
+                let mut connect = f.debug_struct("Connect");
+                connect.field("socket", socket).field("namespace", &namespace);
+                connect.field("auth", &auth).finish()
+            }
+            Self::Event {
+                socket,
+                name,
+                args,
+                reply,
+            } => {
+                let mut event = f.debug_struct("Event");
+                event.field("socket", socket).field("name", name);
+                event.field("args", args).field("reply", reply).finish()
+            }
+            Self::Ack { socket, id, args } => {
+                let mut ack = f.debug_struct("Ack");
+                ack.field("socket", socket).field("id", id).field("args", args).finish()
+            }
+            Self::AckFailed { socket, id, error } => {
+                let mut failed = f.debug_struct("AckFailed");
+                failed.field("socket", socket).field("id", id);
+                failed.field("error", error).finish()
+            }
+            Self::Disconnect { socket, reason } => {
+                let mut disconnect = f.debug_struct("Disconnect");
+                disconnect.field("socket", socket).field("reason", reason).finish()
+            }
+            Self::Upgraded => f.write_str("Upgraded"),
+            Self::Drained => f.write_str("Drained"),
+            Self::Closed(reason) => f.debug_tuple("Closed").field(reason).finish(),
+        }
+    }
 }
 
 /// The right to acknowledge one event, once: [`Connection::ack`](super::Connection::ack) takes it.

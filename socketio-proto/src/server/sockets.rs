@@ -1,6 +1,7 @@
 //! One client's sockets, one for each namespace.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytestring::ByteString;
 
@@ -9,13 +10,12 @@ use super::error::{NotConnected, NotWaiting};
 use crate::{SocketId, Violation};
 
 /// The sockets of one client: a handful, so they are looked through.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Sockets {
     list: Vec<Socket>,
     next_key: u64,
 }
 
-#[derive(Debug)]
 pub(super) struct Socket {
     key: SocketKey,
     namespace: ByteString,
@@ -23,7 +23,7 @@ pub(super) struct Socket {
 }
 
 /// See the diagram at [`Connection`](super::Connection).
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum State {
     /// The application has not said yet whether the client may join.
     Pending,
@@ -156,6 +156,14 @@ impl Sockets {
 impl Socket {
     fn is_connected(&self) -> bool {
         matches!(self.state, State::Connected(_))
+    }
+}
+
+/// Without their ids: that of a client of revision 3 is its session's, which is a secret.
+impl fmt::Debug for Sockets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.list.iter().map(|socket| (socket.key, &socket.namespace));
+        f.debug_map().entries(keys).finish()
     }
 }
 
