@@ -6,10 +6,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socketio_tokio::{CloseReason, DisconnectReason, EngineConfig, EngineSocket, Message, Socket};
-use support::{ENGINE, PATIENCE, Response, Running, RunningEngine, eventually, polling, reports};
+use support::{ENGINE, PATIENCE, Response, Running, RunningEngine, UPGRADE, eventually, polling, reports};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -142,4 +142,32 @@ fn so_is_one_that_is_idle_but_none_that_waits() {
         "its connection is closed some time after the answer"
     );
     client.expect(r#"2["hello"]"#);
+}
+
+/// Each that is waited for costs something whenever the session has something to do.
+#[test]
+fn few_websockets_of_a_session_are_waited_for_to_say_goodbye() {
+    const LINGER: Duration = Duration::from_secs(5);
+    let server = Running::new();
+    let http = server.http();
+    let sid = http.open();
+    let path = polling(&sid).replace("=polling", "=websocket");
+    let begin = Instant::now();
+    // The first may be the session's. The others are closed, and say nothing to that.
+    let mut websockets: Vec<_> = (0..60)
+        .map(|_| {
+            let mut websocket = http.send("GET", &path, &UPGRADE, "");
+            assert_eq!(Response::read_head(&mut websocket).status, 101);
+            websocket
+        })
+        .collect();
+    for mut websocket in websockets.drain(1..31) {
+        eventually("nobody reads it", || websocket.write_all(b"x").is_err());
+    }
+    assert!(begin.elapsed() < LINGER, "they were waited for");
+    websockets[0].write_all(&[0x81, 0x86, 0, 0, 0, 0]).unwrap();
+    websockets[0].write_all(b"2probe").unwrap();
+    let mut answer = [0; 8];
+    websockets[0].read_exact(&mut answer).unwrap();
+    assert_eq!(answer, *b"\x81\x063probe");
 }

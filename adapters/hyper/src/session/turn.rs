@@ -25,6 +25,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// How often what came of it is looked after in one turn, before other sessions get theirs.
 const ROUNDS: usize = 16;
 
+/// WebSockets of a session that may be waited for to say goodbye: each costs something in every turn, and a client has need of one or two.
+const FAREWELLS: usize = 16;
+
 type Guard<'a, A> = MutexGuard<'a, Shared<<A as App>::Machine>>;
 
 /// What only the driver of a session touches.
@@ -291,6 +294,13 @@ impl<L> Turn<L> {
         self.websockets.reserve_exact(arrived.len()); // most sessions have one, for hours
         self.websockets.extend(arrived);
         session.hear(); // nobody listens to them before they are read for the first time
+        let closing = self.websockets.iter().filter(|websocket| websocket.is_closing());
+        let mut excess = closing.count().saturating_sub(FAREWELLS);
+        self.websockets.retain(|websocket| {
+            let is_left = excess > 0 && websocket.is_closing();
+            excess -= usize::from(is_left);
+            !is_left
+        });
         true
     }
 

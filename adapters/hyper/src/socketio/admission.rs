@@ -16,7 +16,7 @@ use crate::entropy::entropy;
 use crate::runtime::Task;
 use crate::session::Session;
 use crate::shield::shield_future;
-use crate::socketio::client::{Client, report};
+use crate::socketio::client::{Client, Credentials, report};
 use crate::socketio::dispatch::serve;
 use crate::socketio::io::Io;
 use crate::socketio::recovery::Log;
@@ -29,6 +29,14 @@ pub(crate) fn connect(
     namespace: &ByteString,
     auth: Option<Json>,
 ) -> Option<Task> {
+    let auth = match auth.map(|auth| Credentials::new(auth, session)) {
+        None => None,
+        Some(Some(credentials)) => Some(Arc::new(credentials)),
+        Some(None) => {
+            refuse(session, key, &ConnectError::new("too large credentials"));
+            return None;
+        }
+    };
     let Some(namespace) = session.app.io().enter(namespace) else {
         refuse(session, key, &ConnectError::new("Invalid namespace"));
         return None;
@@ -48,7 +56,7 @@ struct Applicant {
     session: Arc<Session<Client>>,
     key: SocketKey,
     namespace: Namespace,
-    auth: Option<Json>,
+    auth: Option<Arc<Credentials>>,
 }
 
 /// What became of a client that wants to come back.
@@ -188,7 +196,7 @@ impl Applicant {
     fn resume_request(&self) -> Option<(&Log, ResumeRequest)> {
         let log = self.namespace.log()?;
         match self.session.app.revision {
-            Revision::V4 => Some((log, ResumeRequest::from_auth(self.auth.as_ref()?)?)),
+            Revision::V4 => Some((log, ResumeRequest::from_auth(self.auth.as_ref()?.json())?)),
             Revision::V3 => None,
         }
     }

@@ -10,7 +10,7 @@ use engineio_proto::{Instant, Revision};
 use futures_channel::oneshot;
 use futures_util::future::join_all;
 use socketio_proto::server::{AckError, Connection, Event, SocketKey};
-use socketio_proto::{AckId, Args, DisconnectReason};
+use socketio_proto::{AckId, Args, DisconnectReason, Json};
 
 use crate::handlers::begin;
 use crate::runtime::Task;
@@ -36,6 +36,8 @@ pub(crate) struct Client {
     held: AtomicUsize,
     /// The bytes of these and of the events whose handlers wait.
     load: AtomicUsize,
+    /// The bytes of what it has brought to be recognised by.
+    brought: AtomicUsize,
 }
 
 /// The socket whose event came last: most often the next one is of the same.
@@ -85,6 +87,7 @@ impl App for Client {
             acks: Mutex::default(),
             held: AtomicUsize::new(0),
             load: AtomicUsize::new(0),
+            brought: AtomicUsize::new(0),
         };
         (
             client,
@@ -304,6 +307,36 @@ impl Load {
 impl Drop for Load {
     fn drop(&mut self) {
         self.socket.client().load.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// What a client has brought to be recognised by, for as long as somebody keeps it: whoever decides about the client, then its socket.
+pub(crate) struct Credentials {
+    json: Json,
+    session: Arc<Session<Client>>,
+}
+
+impl Credentials {
+    /// All that is kept of a client at a time may have as many bytes as one message. None if this is too much.
+    pub(crate) fn new(json: Json, session: &Arc<Session<Client>>) -> Option<Self> {
+        let bytes = json.as_str().len();
+        let before = session.app.brought.fetch_add(bytes, Ordering::Relaxed);
+        let credentials = Self {
+            json,
+            session: Arc::clone(session),
+        };
+        (before + bytes <= session.max_payload()).then_some(credentials)
+    }
+
+    pub(crate) const fn json(&self) -> &Json {
+        &self.json
+    }
+}
+
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        let bytes = self.json.as_str().len();
+        self.session.app.brought.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 

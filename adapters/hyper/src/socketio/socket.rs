@@ -11,11 +11,11 @@ use engineio_proto::{Revision, TransportKind};
 use serde::de::DeserializeOwned;
 use socketio_proto::server::hub::{MemberKey, Target};
 use socketio_proto::server::{EmitError, NotWaiting, SocketKey};
-use socketio_proto::{Args, DisconnectReason, Json, PrivateId, SocketId, ToArgs};
+use socketio_proto::{Args, DisconnectReason, PrivateId, SocketId, ToArgs};
 
 use crate::handler::{Handler, Outcome};
 use crate::session::Session;
-use crate::socketio::client::Client;
+use crate::socketio::client::{Client, Credentials};
 use crate::socketio::entrance::Entrance;
 use crate::socketio::flags::Flags;
 use crate::socketio::hooks::Applied;
@@ -37,7 +37,7 @@ struct Inner {
     key: SocketKey,
     namespace: Namespace,
     session: Arc<Session<Client>>,
-    auth: Option<Json>,
+    auth: Option<Arc<Credentials>>,
     /// Its place in the namespace, once it has joined.
     member: OnceLock<MemberKey>,
     listeners: Listeners,
@@ -55,7 +55,7 @@ impl Socket {
         key: SocketKey,
         namespace: Namespace,
         session: Arc<Session<Client>>,
-        auth: Option<Json>,
+        auth: Option<Arc<Credentials>>,
     ) -> Self {
         Self(Arc::new(Inner {
             id,
@@ -81,7 +81,7 @@ impl Socket {
         key: SocketKey,
         namespace: Namespace,
         session: Arc<Session<Client>>,
-        auth: Option<Json>,
+        auth: Option<Arc<Credentials>>,
         data: Arc<Data>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -328,7 +328,7 @@ impl Socket {
     ///
     /// It is no `T`; in a middleware, `?` refuses the client with that.
     pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ConnectError> {
-        serde_json::from_str(self.0.auth.as_ref().map_or("{}", Json::as_str))
+        serde_json::from_str(self.0.auth.as_ref().map_or("{}", |auth| auth.json().as_str()))
             .map_err(|error| ConnectError::new(format!("invalid auth: {error}")))
     }
 

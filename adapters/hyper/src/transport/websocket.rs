@@ -320,6 +320,14 @@ impl WebSocket {
         self.controls >= MAX_CONTROLS
     }
 
+    /// Whether it is over but for our last word and the other side's.
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(
+            self.state,
+            State::Closing { .. } | State::Upgrading { close: Some(_), .. }
+        )
+    }
+
     pub(crate) fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
