@@ -80,6 +80,8 @@ pub enum Action {
     Lie { liar: usize, lie: Lie, number: usize },
     /// What becomes of a client's WebSockets from now on.
     WebSockets { client: usize, fate: Fate },
+    /// A client's process ends, and another one takes its place, which knows nothing; the server is told or not.
+    Reborn { client: usize, told: bool },
     /// The server ends, and another one takes its place, which knows nothing.
     Restart { graceful: bool },
 }
@@ -89,6 +91,8 @@ pub enum Action {
 pub enum Kind {
     Plain,
     Binary,
+    /// With two attachments.
+    Parts,
     Volatile,
     /// With an acknowledgement, within this time if it is given.
     Ask(Option<Duration>),
@@ -117,7 +121,7 @@ impl Step {
         }
     }
 
-    pub fn new(calm: bool, lies: bool, chance: &mut Chance) -> Self {
+    pub fn new(calm: bool, lies: bool, wide: bool, chance: &mut Chance) -> Self {
         let wait = match chance.below(20) {
             0..6 => 0,
             6..14 => chance.below(20_000),
@@ -130,9 +134,15 @@ impl Step {
             action: if lies && chance.percent(40) {
                 Action::Lie {
                     liar: index(chance, 60),
-                    lie: Lie::new(chance),
+                    lie: if wide && chance.percent(10) {
+                        Lie::Full
+                    } else {
+                        Lie::new(chance)
+                    },
                     number: index(chance, 1 << 20),
                 }
+            } else if wide && chance.percent(12) {
+                Action::rare(calm, chance)
             } else {
                 Action::new(calm, chance)
             },
@@ -246,7 +256,52 @@ impl Action {
     }
 }
 
+impl Action {
+    /// What happens in [wide](crate::script::Settings::wide) scripts besides.
+    fn rare(calm: bool, chance: &mut Chance) -> Self {
+        let client = index(chance, 60);
+        let socket = index(chance, 1 << 20);
+        match chance.below(if calm { 10 } else { 12 }) {
+            0..4 => Self::Emit {
+                client,
+                namespace: index(chance, 2),
+                kind: Kind::Parts,
+                size: size(chance),
+            },
+            4..8 => Self::Tell {
+                socket,
+                kind: Kind::Parts,
+                size: size(chance),
+            },
+            8 => Self::Flood {
+                socket,
+                count: index(chance, 60),
+                size: size(chance),
+            },
+            9 => Self::Pour {
+                client,
+                namespace: index(chance, 2),
+                count: index(chance, 60),
+                size: size(chance),
+            },
+            _ => Self::Reborn {
+                client,
+                told: chance.percent(50),
+            },
+        }
+    }
+}
+
 impl Kind {
+    /// How many attachments it has.
+    pub const fn attachments(self) -> usize {
+        match self {
+            Self::Binary => 1,
+            Self::Parts => 2,
+            _ => 0,
+        }
+    }
+
     fn new(chance: &mut Chance) -> Self {
         match chance.below(14) {
             0..4 => Self::Plain,

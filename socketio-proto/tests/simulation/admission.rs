@@ -1,12 +1,13 @@
 //! Who is let in, and as whom.
 
+use bytes::Bytes;
 use engineio_proto::{Instant, Revision};
-use socketio_proto::server::SocketKey;
 use socketio_proto::server::hub::MemberKey;
 use socketio_proto::server::hub::recovery::{Resume, ResumeRequest};
+use socketio_proto::server::{Reply, SocketKey};
 use socketio_proto::{Json, PrivateId, SocketId};
 
-use crate::ledger::{Identity, Place};
+use crate::ledger::{ANSWER, Identity, Place};
 use crate::server::HostSocket;
 use crate::world::World;
 
@@ -24,13 +25,21 @@ impl World {
             }
         }
         for (session, reply, message) in std::mem::take(&mut self.host.replies) {
-            let this = &mut self.host.sessions[session];
-            if let Some(machine) = &mut this.machine {
-                let result = machine.ack(reply, message as u64);
-                this.dirty = true;
-                self.note_refusal(session, &result);
-            }
+            self.reply(session, reply, message);
         }
+    }
+
+    /// Answers a message.
+    pub fn reply(&mut self, session: usize, reply: Reply, message: usize) {
+        let this = &mut self.host.sessions[session];
+        let Some(machine) = &mut this.machine else { return };
+        let result = if self.script.settings.wide && message % 5 == 0 {
+            machine.ack(reply, (message as u64, Bytes::from_static(ANSWER)))
+        } else {
+            machine.ack(reply, message as u64)
+        };
+        this.dirty = true;
+        self.note_refusal(session, &result);
     }
 
     fn admit(&mut self, session: usize, socket: SocketKey, namespace: usize, auth: Option<&Json>) {

@@ -8,7 +8,7 @@ use socketio_proto::server::hub::recovery::WithOffset;
 use socketio_proto::{AckId, Encoded, ToArgs};
 
 use crate::action::Kind;
-use crate::ledger::{FILLER, Identity};
+use crate::ledger::{FILLER, Identity, halves};
 use crate::script::{NAMESPACES, ROOMS};
 use crate::server::Flood;
 use crate::world::World;
@@ -69,7 +69,7 @@ impl World {
         let now = self.now;
         let namespace = self.ledger.places[place].namespace;
         let recorded = self.script.settings.recovery && kind == Kind::Plain;
-        let message = self.ledger.write(size, kind == Kind::Binary);
+        let message = self.ledger.write(size, kind.attachments());
         let args = (&FILLER[..size], message as u64);
         self.trace.note(now, "server emits to", place, message as u64);
         if recorded {
@@ -92,6 +92,10 @@ impl World {
         let result = match kind {
             Kind::Plain | Kind::Volatile | Kind::Insist => machine.emit(key, "m", args),
             Kind::Binary => machine.emit(key, "m", (Bytes::from_static(args.0.as_bytes()), args.1)),
+            Kind::Parts => {
+                let [one, two] = halves(size);
+                machine.emit(key, "m", (one, args.1, two))
+            }
             Kind::Ask(time) => {
                 let id = AckId(self.host.next_ack);
                 self.host.next_ack += 1;
@@ -134,9 +138,15 @@ impl World {
         if let Some(member) = skip.and_then(|place| self.host.sockets[place].member) {
             target = target.skip(member);
         }
-        let message = self.ledger.write(size, false);
+        let binary = self.script.settings.wide && size % 3 == 0;
+        let message = self.ledger.write(size, usize::from(binary));
         self.trace.note(now, "server broadcasts", namespace, message as u64);
-        let packet = self.encode(namespace, &(&FILLER[..size], message as u64));
+        let packet = if binary {
+            let bytes = Bytes::from_static(&FILLER.as_bytes()[..size]);
+            self.encode(namespace, &(bytes, message as u64))
+        } else {
+            self.encode(namespace, &(&FILLER[..size], message as u64))
+        };
         let hub = &mut self.host.namespaces[namespace];
         hub.record(now, &target, &packet);
         let mut reached: Vec<_> = hub.members(&target).map(|member| *member.value).collect();

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engineio_proto::Instant;
-use socketio_proto::AckId;
-use socketio_proto::client::{Auth, Connection, EmitError, Reply, SocketKey};
+use socketio_proto::client::{Auth, Connection, EmitError, JoinError, Reply, SocketKey};
+use socketio_proto::{AckId, Json};
 
 use crate::action::{Fate, Kind};
-use crate::ledger::FILLER;
+use crate::ledger::{ANSWER, FILLER, halves};
 use crate::script::NAMESPACES;
 use crate::world::World;
 
@@ -17,6 +17,10 @@ use crate::world::World;
 pub struct Client {
     pub machine: Connection,
     pub sockets: Vec<Socket>,
+    /// Those that are asked who they are, and have not said it.
+    pub asked: Vec<SocketKey>,
+    /// How many processes it has been.
+    pub lives: u64,
     /// Events whose answer is put off.
     pub replies: Vec<(Reply, usize)>,
     /// The messages whose acknowledgements are awaited.
@@ -75,6 +79,8 @@ impl Client {
         Self {
             machine,
             sockets: Vec::new(),
+            asked: Vec::new(),
+            lives: 0,
             replies: Vec::new(),
             awaited: BTreeMap::new(),
             frozen_until: now,
@@ -101,9 +107,10 @@ impl Client {
             .position(|socket| socket.namespace == namespace && !socket.left)
     }
 
+    /// The latest with this key: each process gives its own.
     pub fn index_of(&self, key: SocketKey) -> usize {
         let mut keys = self.sockets.iter().map(|socket| socket.key);
-        keys.position(|other| other == key).expect("a key was given")
+        keys.rposition(|other| other == key).expect("a key was given")
     }
 }
 
@@ -112,7 +119,12 @@ impl World {
     pub fn join(&mut self, client: usize, namespace: usize) {
         let now = self.now + self.clients[client].ahead;
         let this = &mut self.clients[client];
-        let Ok(key) = this.machine.connect(now, NAMESPACES[namespace], Auth::None) else {
+        let auth = if self.script.settings.wide && namespace == 1 {
+            Auth::OnDemand
+        } else {
+            Auth::None
+        };
+        let Ok(key) = this.machine.connect(now, NAMESPACES[namespace], auth) else {
             assert!(this.closing, "a client that is not closed takes new sockets");
             return;
         };
@@ -195,17 +207,22 @@ impl World {
         let key = this.sockets[index].key;
         let machine = &mut this.machine;
         // What a server is too small for ends a connection; what is sent again and again would end one after the other.
-        let size = if kind == Kind::Insist { size.min(300) } else { size };
+        let small = if self.script.settings.wide { 200 } else { 300 };
+        let size = if kind == Kind::Insist { size.min(small) } else { size };
         if kind == Kind::Volatile && !machine.is_writable(key) {
             return;
         }
-        let message = self.ledger.write(size, kind == Kind::Binary);
+        let message = self.ledger.write(size, kind.attachments());
         let number = message as u64;
         let filler = &FILLER[..size];
         let mut id = None;
         let result = match kind {
             Kind::Plain | Kind::Volatile => machine.emit(key, "m", (filler, number)),
             Kind::Binary => machine.emit(key, "m", (Bytes::from_static(filler.as_bytes()), number)),
+            Kind::Parts => {
+                let [one, two] = halves(size);
+                machine.emit(key, "m", (one, number, two))
+            }
             Kind::Ask(time) => {
                 let deadline = time.map(|time| now + time);
                 let result = machine.emit_with_ack(key, "m", (filler, number), deadline);
@@ -241,12 +258,64 @@ impl World {
     }
 
     pub fn answer(&mut self, client: usize) {
-        let this = &mut self.clients[client];
-        for (reply, message) in std::mem::take(&mut this.replies) {
-            let result = this.machine.ack(reply, message as u64);
-            this.refusals += u32::from(matches!(result, Err(EmitError::Full)));
+        for (reply, message) in std::mem::take(&mut self.clients[client].replies) {
+            self.answer_one(client, reply, message);
         }
+        for socket in std::mem::take(&mut self.clients[client].asked) {
+            self.authenticate(client, socket);
+        }
+    }
+
+    pub fn answer_one(&mut self, client: usize, reply: Reply, message: usize) {
+        let this = &mut self.clients[client];
+        let result = if self.script.settings.wide && message % 5 == 0 {
+            this.machine.ack(reply, (message as u64, Bytes::from_static(ANSWER)))
+        } else {
+            this.machine.ack(reply, message as u64)
+        };
+        this.refusals += u32::from(matches!(result, Err(EmitError::Full)));
         this.dirty = true;
+    }
+
+    /// Says who a socket is, unless nobody wants to know any more.
+    pub fn authenticate(&mut self, client: usize, socket: SocketKey) {
+        let this = &mut self.clients[client];
+        let me = Json::new("{\"token\":\"me\"}").expect("JSON");
+        let said = this.machine.authenticate(socket, Some(&me));
+        assert!(matches!(said, Ok(()) | Err(JoinError::NotAsked)), "{said:?}");
+        this.dirty = true;
+        self.counts.authentications += 1;
+    }
+
+    /// A client's process ends without a word, and another one begins.
+    pub fn bear_again(&mut self, client: usize, told: bool) {
+        let now = self.now;
+        self.trace.note(now, "a client's process ends", client, u64::from(told));
+        self.cut(client, None);
+        for exchange in self.network.of(client) {
+            self.network.tell(now, exchange, told, false);
+            self.network.exchanges[exchange].client_open = false;
+        }
+        self.network.sweep();
+        self.network.forget_names(client);
+        let lives = self.clients[client].lives + 1;
+        let machine = self.machine_of_client(client, lives);
+        let this = &mut self.clients[client];
+        let mut sockets = std::mem::take(&mut this.sockets);
+        for socket in &mut sockets {
+            (socket.left, socket.place) = (true, None);
+        }
+        *this = Client {
+            sockets,
+            lives,
+            slow_until: this.slow_until,
+            busy_until: [now, this.busy_until[1]],
+            blackout: this.blackout,
+            fate: this.fate,
+            ahead: this.ahead,
+            ..Client::new(now, machine)
+        };
+        self.counts.rebirths += 1;
     }
 }
 

@@ -2,11 +2,12 @@
 
 use engineio_proto::ExchangeId;
 use engineio_proto::client::Transmit;
-use socketio_proto::client::{AckError, ConnectError, DisconnectReason, EmitError, Event};
+use socketio_proto::client::{AckError, ConnectError, DisconnectReason, Event};
 
 use crate::action::Fate;
 use crate::ledger::FILLER;
 use crate::network::Up;
+use crate::session_events::read_answer;
 use crate::world::{TOO_MANY, World};
 
 impl World {
@@ -128,20 +129,17 @@ impl World {
                 assert_eq!(&*name, "m");
                 self.ledger.arrives_at_client(place, message);
                 if let Some(reply) = reply {
-                    let this = &mut self.clients[client];
                     if message % 3 == 0 && !self.is_prompt {
-                        this.replies.push((reply, message));
+                        self.clients[client].replies.push((reply, message));
                     } else {
-                        let result = this.machine.ack(reply, message as u64);
-                        this.refusals += u32::from(matches!(result, Err(EmitError::Full)));
+                        self.answer_one(client, reply, message);
                     }
                 }
             }
             Event::Ack { socket, id, args } => {
                 let message = this.awaited.remove(&(socket, id)).expect("it is awaited");
                 self.trace.note(now, "client gets an answer", client, message as u64);
-                let answered: usize = args.parse::<(usize,)>().expect("an answer").0;
-                assert_eq!(answered, message, "the answer to another message");
+                assert_eq!(read_answer(&args), message, "the answer to another message");
                 assert!(
                     self.ledger.messages[message].arrivals > 0,
                     "nobody has got what is answered"
@@ -200,7 +198,14 @@ impl World {
                 self.pour_on(client);
             }
             Event::Reconnecting { attempt, .. } => self.trace.note(now, "reconnecting", client, u64::from(attempt)),
-            Event::Authenticate { .. } => panic!("its credentials are known"),
+            Event::Authenticate { socket } => {
+                assert!(self.script.settings.wide, "its credentials are known");
+                if self.is_prompt || self.chance.percent(70) {
+                    self.authenticate(client, socket);
+                } else {
+                    self.clients[client].asked.push(socket);
+                }
+            }
         }
     }
 

@@ -22,10 +22,14 @@ pub struct Counts {
     pub lies: u64,
     /// Sessions that were closed for that.
     pub condemned: u64,
+    /// Clients whose process ended.
+    pub rebirths: u64,
+    /// Sockets that were asked who they are.
+    pub authentications: u64,
 }
 
 impl Counts {
-    pub fn all(self) -> [(&'static str, u64); 9] {
+    pub fn all(self) -> [(&'static str, u64); 11] {
         [
             ("upgrades", self.upgrades),
             ("recoveries", self.recoveries),
@@ -36,6 +40,8 @@ impl Counts {
             ("copies", self.copies),
             ("lies", self.lies),
             ("condemned", self.condemned),
+            ("rebirths", self.rebirths),
+            ("authentications", self.authentications),
         ]
     }
 }
@@ -51,5 +57,7 @@ impl AddAssign for Counts {
         self.copies += other.copies;
         self.lies += other.lies;
         self.condemned += other.condemned;
+        self.rebirths += other.rebirths;
+        self.authentications += other.authentications;
     }
 }

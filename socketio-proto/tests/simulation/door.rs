@@ -26,7 +26,9 @@ impl World {
         let revision = self.script.settings.liars[liar].number();
         let transport = if websocket { "websocket" } else { "polling" };
         let exchange = self.exchange_of(client);
-        let query = format!("EIO={revision}&transport={transport}");
+        let jsonp = self.script.settings.wide && revision == 3 && !websocket && self.chance.percent(50);
+        let jsonp = if jsonp { "&j=0" } else { "" };
+        let query = format!("EIO={revision}&transport={transport}{jsonp}");
         self.server_request(exchange, "GET", &query, websocket, false);
         self.pump();
     }
@@ -61,7 +63,12 @@ impl World {
 
 /// In a session.
 impl World {
-    pub fn post(&mut self, session: usize, body: Bytes) {
+    pub fn post(&mut self, session: usize, mut body: Bytes) {
+        if self.host.sessions[session].jsonp {
+            let mut form = b"d=".to_vec();
+            form.extend(form_urlencoded::byte_serialize(&body).flat_map(str::bytes));
+            body = form.into();
+        }
         let exchange = self.request(session, "POST", false);
         self.server_body(exchange, body);
     }

@@ -1,5 +1,6 @@
 //! What was said, by whom and to whom: what everything that arrives is held against.
 
+use bytes::Bytes;
 use engineio_proto::Instant;
 
 /// What fills messages up.
@@ -7,6 +8,15 @@ pub const FILLER: &str = match std::str::from_utf8(&[b'x'; 4_000]) {
     Ok(text) => text,
     Err(_) => unreachable!(),
 };
+
+/// What some answers bring besides.
+pub const ANSWER: &[u8] = b"an answer";
+
+/// What fills up a message with two attachments.
+pub fn halves(size: usize) -> [Bytes; 2] {
+    let (one, two) = FILLER.as_bytes()[..size].split_at(size / 3);
+    [Bytes::from_static(one), Bytes::from_static(two)]
+}
 
 /// Every message, place and name of one run. A message is its number here, which is its last argument on the way.
 #[derive(Debug, Default)]
@@ -21,7 +31,8 @@ pub struct Ledger {
 #[derive(Debug)]
 pub struct Message {
     pub size: usize,
-    pub binary: bool,
+    /// How many attachments it has: what fills it up is in them.
+    pub attachments: usize,
     /// How often it has arrived at the server's application.
     pub arrivals: u32,
     /// It is sent until it is acknowledged.
@@ -77,10 +88,10 @@ pub struct Identity {
 
 impl Ledger {
     /// A new message.
-    pub fn write(&mut self, size: usize, binary: bool) -> usize {
+    pub fn write(&mut self, size: usize, attachments: usize) -> usize {
         self.messages.push(Message {
             size,
-            binary,
+            attachments,
             arrivals: 0,
             insisted: false,
             origin: None,

@@ -6,6 +6,7 @@ use socketio_proto::server::Connection;
 use socketio_proto::{AckId, Json};
 
 use crate::admission::pid_of;
+use crate::ledger::FILLER;
 use crate::lies::{FATAL, HARMLESS, KNOCKS, Lie, OTHER, PROBES, Words};
 use crate::script::NAMESPACES;
 use crate::world::World;
@@ -115,6 +116,7 @@ impl World {
                 self.post(session, Bytes::from_static(b"4\xff"));
                 Verdict::Ends
             }
+            Lie::Full => self.say_as_much_as_possible(session),
             Lie::TooMuch if polling => {
                 self.post(session, too_much);
                 Verdict::GoesOn
@@ -207,6 +209,22 @@ impl World {
         let unknown = is_old && (bytes || packets == [""]) || message && self.script.settings.msgpack;
         let unknown = unknown || half_said && bytes;
         if unknown { Verdict::Depends } else { verdict }
+    }
+
+    /// An event in a message or body of the largest size.
+    fn say_as_much_as_possible(&mut self, session: usize) -> Verdict {
+        let machine = self.machine(session);
+        let max = machine.max_payload();
+        let in_root = self.place_in(session, 0).is_some() && !self.host.sessions[session].half_said;
+        let in_form = self.host.sessions[session].jsonp;
+        if max > 10_000 || in_form || !in_root || self.script.settings.msgpack {
+            return Verdict::Depends;
+        }
+        let framed = machine.transport() == TransportKind::Polling && machine.revision() == Revision::V3;
+        let head = if framed { max.to_string().len() + 1 } else { 0 }; // no shorter than the length of what fits
+        let size = max - head - "42[\"m\",\"\"]".len();
+        self.say(session, &[&format!("42[\"m\",\"{}\"]", &FILLER[..size])]);
+        Verdict::GoesOn
     }
 
     fn answer_wrongly(&mut self, session: usize) -> Verdict {

@@ -26,6 +26,8 @@ pub enum Lie {
     NoText,
     /// It says more than it may at once.
     TooMuch,
+    /// It says as much as it may at once.
+    Full,
     /// It says something on a request that is over.
     Late,
     /// It opens one more WebSocket for its session.

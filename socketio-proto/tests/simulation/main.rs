@@ -7,6 +7,9 @@
 //! Beside those who keep to the protocol there may be clients that break it, at the server's door: what must become of their sessions is
 //! known for most of what they do. The others must not notice.
 //!
+//! Three in ten seeds are [wide](script::Settings::wide): what waits is bounded to next to nothing, times are short, clients' processes end
+//! and begin again, have to be asked who they are, and send several attachments; those who break the rules speak JSONP and fill messages up.
+//!
 //! That it finds what is wrong is shown by `tests/simulation/mutations/run`, which breaks the machines in many ways, one after the other.
 //!
 //! What must hold, whatever happens:

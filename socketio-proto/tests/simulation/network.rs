@@ -106,6 +106,11 @@ impl Network {
         index
     }
 
+    /// Another process of the client gives names.
+    pub fn forget_names(&mut self, client: usize) {
+        self.names.retain(|(other, _)| *other != client);
+    }
+
     /// The client's exchange of this name, if it is not over for it.
     pub fn of_client(&self, client: usize, id: ExchangeId) -> Option<usize> {
         let is_it = |index: &&usize| {

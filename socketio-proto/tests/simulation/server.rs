@@ -54,6 +54,8 @@ pub struct Session {
     pub waits_for_room: bool,
     /// It has said what ends it: nothing else that it has said counts.
     pub condemned: bool,
+    /// Its client reads scripts and sends forms.
+    pub jsonp: bool,
     /// Its client has said a part of a packet only.
     pub half_said: bool,
     /// Bytes of messages that have come since all that there was had been fetched.
@@ -144,6 +146,7 @@ impl World {
                     refusals: 0,
                     waits_for_room: false,
                     condemned: false,
+                    jsonp: query.contains("&j="),
                     half_said: false,
                     unread: 0,
                 });

@@ -4,7 +4,7 @@ use engineio_proto::server::Transmit;
 use socketio_proto::server::{EmitError, Event, SocketKey};
 use socketio_proto::{AckId, Args, SocketId};
 
-use crate::ledger::FILLER;
+use crate::ledger::{ANSWER, FILLER, halves};
 use crate::network::Down;
 use crate::script::NAMESPACES;
 use crate::server::Session;
@@ -113,9 +113,7 @@ impl World {
                     if message % 4 == 0 && !self.is_prompt {
                         self.host.replies.push((session, reply, message));
                     } else {
-                        let machine = self.host.sessions[session].machine.as_mut().expect("it speaks");
-                        let result = machine.ack(reply, message as u64);
-                        self.note_refusal(session, &result);
+                        self.reply(session, reply, message);
                     }
                 }
             }
@@ -125,8 +123,7 @@ impl World {
                 if is_liar {
                     return;
                 }
-                let answered: usize = args.parse::<(usize,)>().expect("an answer").0;
-                assert_eq!(answered, message, "the answer to another message");
+                assert_eq!(read_answer(&args), message, "the answer to another message");
                 let found = &self.ledger.places[place];
                 assert!(
                     found.sent[..found.arrived].contains(&message),
@@ -259,20 +256,36 @@ impl World {
     /// The number of a message that has arrived whole.
     pub fn read(&self, args: &Args) -> usize {
         // An offset that may be a word is not taken off.
-        assert!(
-            args.len() == 2 || args.len() == 3 && self.script.settings.recovery,
-            "{args:?}"
-        );
         let number = args.get(1).expect("its number").parse::<usize>().expect("a number");
         let message = &self.ledger.messages[number];
+        let length = 2 + usize::from(message.attachments == 2);
+        let rest = args.len().checked_sub(length);
+        assert!(
+            rest == Some(0) || rest == Some(1) && self.script.settings.recovery,
+            "{args:?}"
+        );
         let filler = args.get(0).expect("its filler");
-        let whole = match filler.as_bytes() {
-            Some(bytes) => message.binary && **bytes == FILLER.as_bytes()[..message.size],
-            None => !message.binary && filler.parse::<&str>().expect("text") == &FILLER[..message.size],
+        let bytes = |index| args.get(index).and_then(|arg| arg.as_bytes().cloned());
+        let whole = match message.attachments {
+            0 => filler.parse::<&str>().expect("text") == &FILLER[..message.size],
+            1 => bytes(0).expect("bytes") == FILLER.as_bytes()[..message.size],
+            _ => [bytes(0).expect("bytes"), bytes(2).expect("bytes")] == halves(message.size),
         };
         assert!(whole, "a message arrives as it was sent");
         number
     }
+}
+
+/// The message that an answer is to, as its first argument says. There may be bytes behind that.
+pub fn read_answer(args: &Args) -> usize {
+    if let Some(bytes) = args.get(1) {
+        assert_eq!(
+            bytes.as_bytes().map(|bytes| &bytes[..]),
+            Some(ANSWER),
+            "an answer arrives as it was sent"
+        );
+    }
+    args.get(0).expect("an answer").parse::<usize>().expect("a number")
 }
 
 impl Session {

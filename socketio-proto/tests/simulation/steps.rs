@@ -128,12 +128,13 @@ impl World {
             } => self.clients[client % count].twice += requests,
             Action::Lie { liar, lie, number } => self.lie(liar, lie, number),
             Action::WebSockets { client, fate } => self.clients[client % count].fate = fate,
+            Action::Reborn { client, told } => self.bear_again(client % count, told),
             Action::Restart { graceful } => self.restart(graceful),
         }
     }
 
     /// Nothing of a client's exchanges gets through any more; the client is told, or the server as well, or nobody.
-    fn cut(&mut self, client: usize, told: Option<bool>) {
+    pub fn cut(&mut self, client: usize, told: Option<bool>) {
         self.trace.note(self.now, "cut", client, 0);
         for exchange in self.network.of(client) {
             self.network.kill(exchange);

@@ -49,31 +49,6 @@ impl World {
         } else {
             Parser::default()
         };
-        // Those who break the rules have a machine, too, but do not use it.
-        let liars = settings.liars.iter().map(|revision| (Transports::Polling, *revision));
-        let clients =
-            settings
-                .clients
-                .iter()
-                .copied()
-                .chain(liars)
-                .enumerate()
-                .map(|(number, (transports, revision))| {
-                    let mut engine = EngineConfig::default();
-                    engine.transports = transports;
-                    engine.revision = revision;
-                    engine.receive_capacity = settings.receive_capacity;
-                    engine.send_capacity = settings.send_capacity;
-                    let mut config = Config::default();
-                    config.engine = Arc::new(engine);
-                    config.parser = parser.clone();
-                    config.buffer_capacity = settings.buffer_capacity;
-                    config.max_pending_acks = settings.max_pending_acks;
-                    config.reconnection_attempts = settings.reconnection_attempts;
-                    config.retries = 2;
-                    config.ack_timeout = Some(Duration::from_secs(1));
-                    Client::new(now, Connection::new(now, Arc::new(config), script.seed ^ number as u64))
-                });
         let mut engine = engineio_proto::Config::default();
         engine.allow_eio3 = true;
         engine.allow_upgrades = settings.upgrades;
@@ -82,13 +57,18 @@ impl World {
         engine.max_payload = settings.max_payload;
         engine.send_capacity = settings.send_capacity;
         engine.receive_capacity = settings.receive_capacity;
+        engine.volatile_capacity = settings.volatile_capacity;
+        engine.upgrade_timeout = settings.upgrade_timeout;
+        engine.close_timeout = settings.close_timeout;
         let mut config = server::Config::default();
+        config.connect_timeout = settings.connect_timeout;
+        config.max_attachments = settings.max_attachments;
         config.parser = parser.clone();
         config.max_pending_acks = settings.max_pending_acks;
         let mut chance = Chance::new(!script.seed);
         let mut world = Self {
             now,
-            clients: clients.collect(),
+            clients: Vec::new(),
             host: Host::new(Arc::new(config), Arc::new(engine)),
             network: Network::new(settings.latency, Chance::new(chance.draw())),
             ledger: Ledger::default(),
@@ -99,8 +79,36 @@ impl World {
             counts: Counts::default(),
             script,
         };
+        // Those who break the rules have a machine, too, but do not use it.
+        let count = world.script.settings.clients.len() + world.script.settings.liars.len();
+        let clients = (0..count).map(|client| Client::new(now, world.machine_of_client(client, 0)));
+        world.clients = clients.collect();
         world.begin_host();
         world
+    }
+
+    /// The machine of a client that begins now, for the first time or again.
+    pub fn machine_of_client(&self, client: usize, lives: u64) -> Connection {
+        let settings = &self.script.settings;
+        let liar = || (Transports::Polling, settings.liars[client - settings.clients.len()]);
+        let (transports, revision) = settings.clients.get(client).copied().unwrap_or_else(liar);
+        let mut engine = EngineConfig::default();
+        engine.transports = transports;
+        engine.revision = revision;
+        engine.receive_capacity = settings.receive_capacity;
+        engine.send_capacity = settings.send_capacity;
+        engine.volatile_capacity = settings.volatile_capacity;
+        let mut config = Config::default();
+        config.engine = Arc::new(engine);
+        config.parser = self.host.config.parser.clone();
+        config.buffer_capacity = settings.buffer_capacity;
+        config.max_pending_acks = settings.max_pending_acks;
+        config.reconnection_attempts = settings.reconnection_attempts;
+        config.retries = 2;
+        config.ack_timeout = Some(Duration::from_secs(1));
+        let ahead = self.clients.get(client).map_or(Duration::ZERO, |client| client.ahead);
+        let seed = self.script.seed ^ client as u64 ^ (lives << 32);
+        Connection::new(self.now + ahead, Arc::new(config), seed)
     }
 
     /// The whole run. It panics where something does not hold.
