@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use crate::Parser;
+use crate::codec::ParserDecoder;
+use crate::{DecoderLimits, Parser};
 
 /// The settings of a client, with the defaults of the JavaScript one where it has any. Those of the transport below are
 /// [`engine`](Self::engine)'s.
@@ -51,6 +52,17 @@ pub struct Config {
     /// Whether the offset that servers append to the arguments of an event, for the sake of
     /// [recovery](crate::client#connection-state-recovery), is taken off again. Default true.
     pub strip_offsets: bool,
+}
+
+impl Config {
+    /// What reads the messages of one session, and keeps no more of them than it may.
+    pub(super) fn decoder(&self) -> ParserDecoder {
+        let limits = DecoderLimits {
+            max_attachments: self.max_attachments,
+            max_attachment_bytes: self.max_attachment_bytes,
+        };
+        self.parser.decoder(self.engine.revision, limits)
+    }
 }
 
 impl Default for Config {

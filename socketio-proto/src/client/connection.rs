@@ -11,7 +11,6 @@ use engineio_proto::{AnySid, ExchangeId, Gone, Instant, Message, Revision, SendE
 
 use super::backoff::Backoff;
 use super::buffer::{Buffer, Room, cost_of};
-use super::inbound::decoder;
 use super::link::Link;
 use super::revision_3::{self, Root};
 use super::sessions::Sessions;
@@ -132,7 +131,7 @@ impl Connection {
             sessions: Sessions::default(),
             link: Link::Idle,
             backoff: Backoff::new(seed),
-            decoder: decoder(&config),
+            decoder: config.decoder(),
             sockets: Sockets::default(),
             ghosts: Vec::new(),
             left: Vec::new(),

@@ -5,21 +5,11 @@ use engineio_proto::Message;
 use super::connection::Connection;
 use super::revision_3;
 use super::sockets::{HeldEvent, State};
-use super::{Config, DisconnectReason, Event, Reply, SocketKey};
-use crate::codec::ParserDecoder;
-use crate::{Args, DecoderLimits, Packet};
+use super::{DisconnectReason, Event, Reply, SocketKey};
+use crate::{Args, Packet};
 
 /// What an event costs to hold beside its bytes, in bytes.
 const EVENT_COST: usize = 64;
-
-/// What reads the messages of one session, and keeps no more of them than it may.
-pub(super) fn decoder(config: &Config) -> ParserDecoder {
-    let limits = DecoderLimits {
-        max_attachments: config.max_attachments,
-        max_attachment_bytes: config.max_attachment_bytes,
-    };
-    config.parser.decoder(config.engine.revision, limits)
-}
 
 impl Connection {
     /// One message of the session: a packet, or a part of one.

@@ -59,6 +59,7 @@ mod inbound;
 mod join;
 mod link;
 mod outbound;
+mod reconnect;
 mod recovery;
 mod retries;
 mod revision_3;

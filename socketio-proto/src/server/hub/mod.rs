@@ -41,6 +41,7 @@
 //! socket alone. This is the same in JavaScript, where applications rely on it. So a client's wish to join a room is the
 //! application's to grant.
 
+mod key;
 mod limits;
 mod member;
 mod members;
@@ -51,8 +52,9 @@ mod slab;
 mod target;
 mod union;
 
+pub use key::MemberKey;
 pub use limits::{JoinError, RoomLimits};
-pub use member::{IdTaken, Member, MemberKey, Removed};
+pub use member::{IdTaken, Member, Removed};
 pub use members::Members;
 pub use namespace::Namespace;
 pub use target::Target;
