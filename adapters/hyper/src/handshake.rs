@@ -18,10 +18,6 @@ pub struct Handshake {
     headers: Option<Box<HeaderMap>>,
 }
 
-/// The other end of the connection that a request came on. Whoever accepts connections puts it into the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub struct RemoteAddr(pub SocketAddr);
-
 impl Handshake {
     pub(crate) fn new(head: &RequestHead, keep_headers: bool) -> Self {
         Self {

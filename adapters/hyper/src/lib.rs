@@ -39,6 +39,13 @@
 //! - long answers of long-polling are compressed for clients that take that, [`http_compression`](ServerBuilder::http_compression), and
 //!   WebSocket messages if you like, [`per_message_deflate`](ServerBuilder::per_message_deflate).
 //!
+//! # What it logs
+//!
+//! Events of [`tracing`], and no spans. `error`: a hook of the application that panics, a system that gives no random bytes. `warn`: a
+//! handler that fails, with the name of its event; a client that does not keep up and is disconnected; connections that cannot be
+//! accepted. `debug`: what ends, and what is refused, each with its reason. Sockets go by their public ids; the id of a session is a
+//! secret and in no log.
+//!
 //! # The other end
 //!
 //! [`Client`] is a client with its namespaces, [`EngineClient`] one without Socket.IO; what goes with them is in [`connect`]. A client has
@@ -86,7 +93,7 @@ mod ack;
 pub use ack::{Ack, AckFuture};
 
 mod handshake;
-pub use handshake::{Handshake, RemoteAddr};
+pub use handshake::Handshake;
 
 mod data;
 pub use data::Data;
@@ -100,7 +107,7 @@ pub use options::{Cookie, SameSite};
 mod serving;
 pub use serving::exchange::Body;
 pub use serving::listen::serve;
-pub use serving::request_head::RequestHead;
+pub use serving::request_head::{RemoteAddr, RequestHead};
 
 mod transport;
 pub use transport::deflate::PerMessageDeflate;

@@ -15,6 +15,9 @@ use tower_http::cors::CorsLayer;
 
 use crate::PerMessageDeflate;
 
+/// How long a connection may take for the head of a request, unless a builder says otherwise.
+pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The settings that a Socket.IO server and a plain Engine.IO server have in common, beside those of the protocol. Their builders have
 /// the same methods for them: [`shared_settings`].
 #[derive(Clone)]
@@ -42,7 +45,7 @@ impl Options {
             trailing_slash: true,
             keep_headers: false,
             max_sessions: 100_000,
-            header_timeout: crate::serving::listen::HEADER_TIMEOUT,
+            header_timeout: HEADER_TIMEOUT,
             body_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(10),
             cors: None,

@@ -17,7 +17,7 @@ use hyper::server::conn::http1::{self, UpgradeableConnection};
 use hyper::service::service_fn;
 use tower_service::Service;
 
-use crate::options::Options;
+use crate::options::{HEADER_TIMEOUT, Options};
 use crate::serving::connections::{Connections, Place};
 use crate::serving::header_timer::HeaderTimer;
 use crate::serving::stream::Joining;
@@ -25,9 +25,6 @@ use crate::{Body, BoxError, RemoteAddr, Runtime};
 
 /// How long to wait when the operating system has no more connections to give, such as when all file descriptors are in use.
 const EXHAUSTED: Duration = Duration::from_millis(100);
-
-/// How long a connection may take for the head of a request, unless a builder says otherwise.
-pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves a service on a listening socket until `stop` is ready; then waits, for `grace` at most, until the connections that are
 /// left have got their answers.

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, Uri};
 
-use crate::RemoteAddr;
-
 /// The head of an HTTP request, for the hooks that decide about it or hear of it. Cheap to clone.
 #[derive(Clone)]
 pub struct RequestHead(Arc<Parts>);
+
+/// The other end of the connection that a request came on. Whoever accepts connections puts it into the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct RemoteAddr(pub SocketAddr);
 
 impl RequestHead {
     /// `address` is the other end of the connection, unless the head's extensions say.
