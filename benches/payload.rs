@@ -25,6 +25,12 @@ fn payload(criterion: &mut Criterion) {
                     .count()
             });
         });
+        group.bench_function("look at", |bencher| {
+            bencher.iter(|| {
+                let payload = Payload::new(black_box(&body).clone()).expect("it is text");
+                payload.peek().filter(|packet| black_box(packet).is_ok()).count()
+            });
+        });
         group.bench_function("encode", |bencher| bencher.iter(|| encode_payload(black_box(&frames))));
         group.finish();
     }

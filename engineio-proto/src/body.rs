@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::payload::{self, Records, check_base64};
-use crate::{CloseReason, DecodeError, Handshake, Message, revision_3};
+use crate::packet::decode_base64;
+use crate::payload::{Records, check_base64};
+use crate::{CloseReason, DecodeError, Handshake, Message, PacketRef, revision_3};
 
 /// A body and how far it has been read.
 #[derive(Debug)]
@@ -78,7 +79,11 @@ impl Body {
         const CHECKED: &str = "a body is checked before it is kept";
         match self {
             Self::V4(records) => loop {
-                let message = records.next_with(payload::message)?.expect(CHECKED);
+                let text = |text| Some(Message::Text(text));
+                let message = records.next_with(text, |_, record| {
+                    let base64 = record.strip_prefix('b')?;
+                    Some(Message::Binary(decode_base64(base64).expect(CHECKED)))
+                })?;
                 if message.is_some() {
                     return message;
                 }
@@ -97,10 +102,7 @@ fn check_4(records: &Records, act: &mut Act<'_>) -> (usize, Result<(), CloseReas
     let body = records.as_str();
     let mut start = 0;
     for record in records.peek() {
-        let result = match record.as_bytes() {
-            [b'b', base64 @ ..] => check_base64(base64).map_err(CloseReason::ParseError),
-            _ => check_text(record, act),
-        };
+        let result = check_packet(record, act);
         if result.is_err() {
             return (start, result);
         }
@@ -117,7 +119,7 @@ fn check_3(records: &revision_3::Records, act: &mut Act<'_>) -> (usize, Result<(
         let result = record
             .map_err(CloseReason::ParseError)
             .and_then(|record| match &record {
-                Message::Text(text) if !text.starts_with('b') => check_text(text, act),
+                Message::Text(text) if !text.starts_with('b') => check_packet(text, act),
                 _ => revision_3::check_message(&record).map_err(CloseReason::ParseError),
             });
         if result.is_err() {
@@ -128,14 +130,13 @@ fn check_3(records: &revision_3::Records, act: &mut Act<'_>) -> (usize, Result<(
     (length, Ok(()))
 }
 
-/// A packet of text that is not base64.
-fn check_text(packet: &str, act: &mut Act<'_>) -> Result<(), CloseReason> {
-    match packet.as_bytes() {
+fn check_packet(packet: &str, act: &mut Act<'_>) -> Result<(), CloseReason> {
+    match PacketRef::decode(packet).map_err(CloseReason::ParseError)? {
         // The others mean nothing in the middle of a session, and so does whatever an open packet contains.
-        [b'4' | b'0' | b'5' | b'6', ..] => Ok(()),
-        [b'1', ..] => act(Control::Close),
-        [b'2', ..] => act(Control::Ping(&packet[1..])),
-        [b'3', ..] => act(Control::Pong),
-        _ => Err(CloseReason::ParseError(DecodeError::unknown_type(packet))),
+        PacketRef::Text(_) | PacketRef::Open(_) | PacketRef::Upgrade | PacketRef::Noop => Ok(()),
+        PacketRef::Close => act(Control::Close),
+        PacketRef::Ping(data) => act(Control::Ping(data)),
+        PacketRef::Pong(_) => act(Control::Pong),
+        PacketRef::Base64(base64) => check_base64(base64).map_err(CloseReason::ParseError),
     }
 }

@@ -7,8 +7,8 @@
 //! - [`server::Server`] knows the sessions by their ids and says where an HTTP request goes;
 //! - [`server::Connection`] is one session: long-polling, a WebSocket, and the passage from the one to the other;
 //! - [`client::Connection`] is the same session seen from the other side;
-//! - [`Packet`], [`Payload`], [`Frame`] and [`Handshake`] are the protocol's values, for whoever wants only those; [`revision_3`] has
-//!   those of the older clients, [`webtransport`] the frames of WebTransport.
+//! - [`Packet`], [`PacketRef`], [`Payload`], [`Frame`] and [`Handshake`] are the protocol's values, for whoever wants only those;
+//!   [`revision_3`] has those of the older clients, [`webtransport`] the frames of WebTransport.
 //!
 //! # The loop
 //!
@@ -146,6 +146,9 @@ pub use outbox::SendError;
 
 mod packet;
 pub use packet::Packet;
+
+mod packet_ref;
+pub use packet_ref::PacketRef;
 
 mod payload;
 pub use payload::{Payload, encode_payload};

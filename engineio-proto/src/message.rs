@@ -1,6 +1,6 @@
 //! What the two applications say to each other.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use bytestring::ByteString;
 
 /// One message of the application: text or bytes, never split or joined on the way.
@@ -46,5 +46,51 @@ impl From<&'static str> for Message {
 impl From<Bytes> for Message {
     fn from(bytes: Bytes) -> Self {
         Self::Binary(bytes)
+    }
+}
+
+/// `text` from byte `at` on, for whoever gives the rest away.
+///
+/// A slice counts a reference, and the first of all takes an allocation. Bytes can just forget their first ones: text of ASCII is cheaper
+/// to look at again than to allocate, unless it is long.
+pub(crate) fn tail(text: ByteString, at: usize) -> ByteString {
+    const LONG: usize = 512;
+    let tail = &text[at..];
+    if tail.len() >= LONG || !text.as_bytes().is_unique() || !tail.is_ascii() {
+        return text.slice_ref(tail);
+    }
+    let mut bytes = text.into_bytes();
+    bytes.advance(at);
+    ByteString::try_from(bytes).expect("ASCII is text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn a_tail_is_what_is_behind_whoever_else_has_the_text() {
+        for len in [0, 1, 30, 511, 512, 513, 5_000] {
+            for filling in ["x", "é"] {
+                let text = String::from("4é") + &filling.repeat(len);
+                for start in [0, 1, 3] {
+                    let own = tail(ByteString::from(&*text), start);
+                    let shared = ByteString::from(&*text);
+                    assert_eq!(own, text[start..]);
+                    assert_eq!(tail(shared.clone(), start), text[start..]);
+                    assert_eq!(shared, text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_tail_of_short_text_that_nobody_else_has_is_that_text() {
+        let text = ByteString::from("4hello");
+        let at = text.as_ptr();
+        let tail = tail(text, 1);
+        assert_eq!(tail.as_ptr(), at.wrapping_add(1));
+        assert!(tail.into_bytes().is_unique());
     }
 }

@@ -4,7 +4,8 @@ use alloc::string::String;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use crate::{DecodeError, Handshake, Message};
+use crate::message::{Message, tail};
+use crate::{DecodeError, Handshake, PacketRef};
 
 /// One Engine.IO packet.
 ///
@@ -36,32 +37,23 @@ impl Packet {
     pub fn decode(message: Message) -> Result<Self, DecodeError> {
         match message {
             Message::Binary(bytes) => Ok(Self::Message(Message::Binary(bytes))),
+            Message::Text(text) if text.starts_with('4') => Ok(Self::Message(Message::Text(tail(text, 1)))),
             Message::Text(text) => Self::read(&text, &text),
         }
     }
 
     /// Reads one encoded packet that is somewhere in `text`.
-    #[inline]
     pub(crate) fn read(text: &ByteString, packet: &str) -> Result<Self, DecodeError> {
-        match packet.as_bytes() {
-            [b'4', ..] => Ok(Self::Message(Message::Text(text.slice_ref(&packet[1..])))),
-            _ => Self::read_other(text, packet),
-        }
-    }
-
-    /// The same for what is no message of text.
-    fn read_other(text: &ByteString, packet: &str) -> Result<Self, DecodeError> {
-        let data = || text.slice_ref(&packet[1..]);
-        match packet.as_bytes() {
-            [b'0', ..] => Handshake::decode(&packet[1..]).map(Self::Open),
-            [b'1', ..] => Ok(Self::Close),
-            [b'2', ..] => Ok(Self::Ping(data())),
-            [b'3', ..] => Ok(Self::Pong(data())),
-            [b'5', ..] => Ok(Self::Upgrade),
-            [b'6', ..] => Ok(Self::Noop),
-            [b'b', base64 @ ..] => Ok(Self::Message(Message::Binary(decode_base64(base64)?))),
-            _ => Err(DecodeError::unknown_type(packet)),
-        }
+        Ok(match PacketRef::decode(packet)? {
+            PacketRef::Open(json) => Self::Open(Handshake::decode(json)?),
+            PacketRef::Close => Self::Close,
+            PacketRef::Ping(data) => Self::Ping(text.slice_ref(data)),
+            PacketRef::Pong(data) => Self::Pong(text.slice_ref(data)),
+            PacketRef::Text(data) => Self::Message(Message::Text(text.slice_ref(data))),
+            PacketRef::Upgrade => Self::Upgrade,
+            PacketRef::Noop => Self::Noop,
+            PacketRef::Base64(data) => Self::Message(Message::Binary(decode_base64(data)?)),
+        })
     }
 
     /// Writes the packet as one WebSocket message. Text is copied behind its packet type; bytes are shared.
@@ -89,9 +81,9 @@ impl Packet {
 }
 
 /// The bytes that padded, standard-alphabet base64 stands for.
-pub(crate) fn decode_base64(text: &[u8]) -> Result<Bytes, DecodeError> {
+pub(crate) fn decode_base64(text: &str) -> Result<Bytes, DecodeError> {
     base64_simd::STANDARD
-        .decode_to_vec(text)
+        .decode_to_vec(text.as_bytes())
         .map(Bytes::from)
         .map_err(|_| DecodeError::Base64)
 }

@@ -1,13 +1,14 @@
 //! Several packets in one body: how long-polling carries them.
 
 use alloc::string::String;
+use core::{iter, mem};
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use memchr::memchr;
 
-use crate::packet::decode_base64;
-use crate::{DecodeError, Frame, Message, Packet};
+use crate::message::{Message, tail};
+use crate::{DecodeError, Frame, Packet, PacketRef};
 
 /// What stands between two packets. It cannot occur inside one: JSON escapes it, and so must whoever sends other text.
 const SEPARATOR: u8 = 0x1e;
@@ -40,6 +41,19 @@ impl Payload {
             records: Records::new(body)?,
         })
     }
+
+    /// The packets that have not been read yet, borrowed from the body, each with what is wrong if it is none. This reads none of them.
+    ///
+    /// ```
+    /// use engineio_proto::{PacketRef, Payload};
+    ///
+    /// let payload = Payload::new("4hello\u{1e}2".into()).unwrap();
+    /// let packets: Vec<_> = payload.peek().collect();
+    /// assert_eq!(packets, [Ok(PacketRef::Text("hello")), Ok(PacketRef::Ping(""))]);
+    /// ```
+    pub fn peek(&self) -> impl Iterator<Item = Result<PacketRef<'_>, DecodeError>> {
+        self.records.peek().map(PacketRef::decode)
+    }
 }
 
 impl Iterator for Payload {
@@ -47,7 +61,8 @@ impl Iterator for Payload {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let packet = self.records.next_with(Packet::read)?;
+        let message = |text| Ok(Packet::Message(Message::Text(text)));
+        let packet = self.records.next_with(message, Packet::read)?;
         if packet.is_err() {
             self.records.end();
         }
@@ -75,9 +90,15 @@ impl Records {
     }
 
     /// The packets that have not been read yet, without reading them.
+    #[inline]
     pub(crate) fn peek(&self) -> impl Iterator<Item = &str> {
-        let rest = self.body.get(self.at..).into_iter();
-        rest.flat_map(|rest| rest.split(char::from(SEPARATOR)))
+        let mut rest = self.body.get(self.at..);
+        iter::from_fn(move || {
+            let body = rest?;
+            let record = first_record(body);
+            rest = body.get(record.len() + 1..);
+            Some(record)
+        })
     }
 
     /// Ends the text at byte `end` of what has not been read yet, which is in front of a packet.
@@ -88,13 +109,22 @@ impl Records {
         }
     }
 
-    /// The next record, as what `read` makes of it. The body that it is a slice of comes along, so that only what is kept is counted.
+    /// The next record: as what `text` makes of a message's, or `other` of what is none. The body that it is a slice of comes along, so that
+    /// only what is kept is counted.
     #[inline]
-    pub(crate) fn next_with<T>(&mut self, read: impl FnOnce(&ByteString, &str) -> T) -> Option<T> {
-        let rest = self.body.get(self.at..)?;
-        let record = &rest[..record_len(rest.as_bytes())];
+    pub(crate) fn next_with<T>(
+        &mut self,
+        text: impl FnOnce(ByteString) -> T,
+        other: impl FnOnce(&ByteString, &str) -> T,
+    ) -> Option<T> {
+        let start = self.at;
+        let record = first_record(self.body.get(start..)?);
         self.at += record.len() + 1;
-        Some(read(&self.body, record))
+        Some(match record.as_bytes() {
+            [b'4', ..] if self.at <= self.body.len() => text(self.body.slice_ref(&record[1..])),
+            [b'4', ..] => text(tail(mem::take(&mut self.body), start + 1)), // nobody needs the body any more
+            _ => other(&self.body, record),
+        })
     }
 
     /// Forgets what has not been read yet.
@@ -107,12 +137,20 @@ impl Iterator for Records {
     type Item = ByteString;
 
     fn next(&mut self) -> Option<ByteString> {
-        self.next_with(ByteString::slice_ref)
+        let record = first_record(self.body.get(self.at..)?);
+        self.at += record.len() + 1;
+        Some(self.body.slice_ref(record))
     }
 }
 
+/// The record that `rest` begins with.
+#[inline(always)]
+fn first_record(rest: &str) -> &str {
+    &rest[..record_len(rest.as_bytes())]
+}
+
 /// How many bytes come before the next separator, if there is one.
-#[inline]
+#[inline(always)]
 fn record_len(rest: &[u8]) -> usize {
     /// Most packets of text are through before `memchr` has found out what the processor can do.
     const SHORT: usize = 32;
@@ -132,17 +170,10 @@ fn record_len(rest: &[u8]) -> usize {
 }
 
 /// Checks an encoded binary packet (without its `b`) as far as decoding would, without writing the bytes.
-pub(crate) fn check_base64(text: &[u8]) -> Result<(), DecodeError> {
-    base64_simd::STANDARD.check(text).map_err(|_| DecodeError::Base64)
-}
-
-/// Reads an encoded packet, which is somewhere in `body`, as a message, if it is one.
-pub(crate) fn message(body: &ByteString, record: &str) -> Result<Option<Message>, DecodeError> {
-    Ok(match record.as_bytes() {
-        [b'4', ..] => Some(Message::Text(body.slice_ref(&record[1..]))),
-        [b'b', base64 @ ..] => Some(Message::Binary(decode_base64(base64)?)),
-        _ => None,
-    })
+pub(crate) fn check_base64(text: &str) -> Result<(), DecodeError> {
+    base64_simd::STANDARD
+        .check(text.as_bytes())
+        .map_err(|_| DecodeError::Base64)
 }
 
 /// Joins packets into one body, in their order. A body of a single text packet is that packet, shared.

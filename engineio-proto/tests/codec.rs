@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::server::Event;
-use engineio_proto::{DecodeError, Frame, Handshake, Message, Packet, Payload, Sid, encode_payload};
+use engineio_proto::{DecodeError, Frame, Handshake, Message, Packet, PacketRef, Payload, Sid, encode_payload};
 use proptest::prelude::*;
 use support::{FIRST, Session, binary, cases, sid, text};
 
@@ -204,6 +204,38 @@ proptest! {
         let decoded: Result<Vec<Packet>, _> = payload.collect();
         let expected: Vec<Packet> = messages.into_iter().map(Packet::Message).collect();
         prop_assert_eq!(decoded, Ok(expected));
+    }
+
+    /// Without reading them it is told what packets a body has, and after some were read, the others.
+    #[test]
+    fn packets_that_are_peeked_are_those_that_are_read(records in prop::collection::vec(almost_packet(), 1..6), read in 0..6usize) {
+        let body = ByteString::from(records.join("\u{1e}"));
+        let payload = Payload::new(body.clone().into_bytes()).unwrap();
+        let records: Vec<&str> = body.split('\u{1e}').collect();
+        let peeked: Vec<_> = payload.peek().collect();
+        prop_assert_eq!(&peeked, &records.iter().map(|record| PacketRef::decode(record)).collect::<Vec<_>>());
+        for (record, peeked) in records.iter().zip(&peeked) {
+            let packet = Packet::decode(Message::Text((*record).into()));
+            match peeked {
+                Ok(PacketRef::Close) => prop_assert_eq!(packet, Ok(Packet::Close)),
+                Ok(PacketRef::Ping(data)) => prop_assert_eq!(packet, Ok(Packet::Ping((*data).into()))),
+                Ok(PacketRef::Pong(data)) => prop_assert_eq!(packet, Ok(Packet::Pong((*data).into()))),
+                Ok(PacketRef::Text(data)) => prop_assert_eq!(packet, Ok(Packet::Message(text(data)))),
+                Ok(PacketRef::Upgrade) => prop_assert_eq!(packet, Ok(Packet::Upgrade)),
+                Ok(PacketRef::Noop) => prop_assert_eq!(packet, Ok(Packet::Noop)),
+                Ok(PacketRef::Open(json)) => prop_assert_eq!(packet, Handshake::decode(json).map(Packet::Open)),
+                Ok(PacketRef::Base64(base64)) => {
+                    let fits = base64.len() % 4 == 0 || packet.is_err();
+                    prop_assert!(fits && matches!(packet, Ok(Packet::Message(Message::Binary(_))) | Err(DecodeError::Base64)));
+                }
+                Err(error) => prop_assert_eq!(packet, Err(*error)),
+            }
+        }
+        let mut rest = payload.clone();
+        let read = rest.by_ref().take(read).take_while(Result::is_ok).count();
+        if rest.peek().next().is_some() {
+            prop_assert_eq!(rest.peek().collect::<Vec<_>>(), &peeked[read..]);
+        }
     }
 
     #[test]

@@ -82,13 +82,13 @@ pub(crate) fn message(packet: &Message) -> Result<Option<Message>, DecodeError> 
 /// The data of a packet that is `b…` or bytes.
 enum Data<'a> {
     Plain(&'a Bytes),
-    Base64(&'a [u8]),
+    Base64(&'a str),
 }
 
 fn split_bytes(packet: &Message) -> Result<Data<'_>, DecodeError> {
     match packet {
         Message::Text(text) => match text.strip_prefix(BASE64_PREFIX) {
-            Some(base64) => Ok(Data::Base64(base64.as_bytes())),
+            Some(base64) => Ok(Data::Base64(base64)),
             None => Err(DecodeError::unknown_type(text.strip_prefix('b').unwrap_or(text))),
         },
         Message::Binary(bytes) => match bytes.first() {
