@@ -1,6 +1,6 @@
 //! Is it JSON? Answered for 64 bytes at a time, most often.
 
-use wide::u8x16;
+use wide::{CmpGt, i8x16, u8x16};
 
 /// Bytes in a block, one for each bit of a mask.
 const BLOCK: usize = 64;
@@ -19,11 +19,11 @@ pub(super) const IS_FAST: bool = cfg!(any(
 /// behind what, which without white space is the bit below:
 ///
 /// - quotes are paired by a sum without carries, which tells strings from all else;
-/// - a string in front of which is `{` or `,` may be a key. An addition carries the bit at its beginning through to its end, where
-///   a colon may be; there may be none elsewhere;
-/// - brackets are taken one by one. In an object, whatever comes after `{` and `,` must be a key with its colon; in an array no colon
-///   may be;
+/// - brackets are taken one by one, which tells where the innermost that is open is an object;
+/// - there, a string behind `{` or `,` is a key, and nothing else may begin behind those. An addition carries the bit at its beginning
+///   through to its end, behind which a colon must be; there may be none elsewhere;
 /// - numbers of digits need no more than a look at their first; other scalars are taken one by one.
+#[inline(never)] // it needs all registers
 pub(super) fn is_json(text: &[u8]) -> bool {
     if !matches!(text, [b'[' | b'{', .., b']' | b'}']) {
         return false;
@@ -63,8 +63,7 @@ pub(super) fn is_json(text: &[u8]) -> bool {
         below.in_string = ((string as i64) >> 63) as u64;
         let outside = !string & valid;
         let (opening_quote, closing_quote) = (quote & string, quote & outside);
-        let brace = lanes.is(b'{') & outside;
-        let opening = lanes.is(b'[') & outside | brace;
+        let opening = lanes.is_opening() & outside;
         let closing = lanes.is_closing() & outside;
         let comma = lanes.is(b',') & outside;
         let colon = lanes.is(b':') & outside;
@@ -76,17 +75,20 @@ pub(super) fn is_json(text: &[u8]) -> bool {
         let behind_separator = behind(&mut below.separator, comma | colon);
         let behind_comma = behind(&mut below.comma, comma);
         let behind_opening = behind(&mut below.opening, opening);
-        let behind_brace = behind(&mut below.brace, brace);
         let start = scalar & !behind_scalar;
         let behind_zero = behind(&mut below.zero, start & lanes.is(b'0'));
-        let key = below.through(opening_quote & (behind_comma | behind_brace), string) & closing_quote;
+        let Some(in_object) = open.walk(block, opening, closing, text.len() - at) else {
+            return false;
+        };
+        let key_place = (behind_comma | behind_opening) & in_object;
+        let key = below.through(opening_quote & key_place, string) & closing_quote;
         let behind_key = behind(&mut below.key, key);
         let wrong = (opening_quote | opening | scalar) & behind_end
             | (opening_quote | opening) & behind_scalar
-            | (opening | start) & behind_brace
+            | (opening | start) & key_place
             | (comma | closing) & behind_separator
             | comma & behind_opening
-            | colon & !behind_key
+            | colon ^ behind_key
             | digit & behind_zero;
         if wrong & valid != 0 {
             return false;
@@ -97,20 +99,13 @@ pub(super) fn is_json(text: &[u8]) -> bool {
             others &= behind_bits(scalars_end - at);
         }
         while others != 0 {
-            let bit = others.trailing_zeros();
-            let Some(end) = scalar_end(text, at + bit as usize, start >> bit & 1 == 1) else {
+            let lowest = others & others.wrapping_neg();
+            let place = at + others.trailing_zeros() as usize;
+            let Some(end) = scalar_end(text, place, start & lowest != 0) else {
                 return false;
             };
             scalars_end = end;
-            others &= behind_bits(end - at);
-        }
-
-        let Some(in_object) = open.walk(block, opening, closing, text.len() - at) else {
-            return false;
-        };
-        let no_key = behind_key & !colon | (opening | start) & behind_comma;
-        if (no_key & in_object | colon & !in_object) & valid != 0 {
-            return false;
+            others &= others.wrapping_add(lowest); // a carry takes the whole run away
         }
         at += BLOCK;
     }
@@ -133,7 +128,6 @@ struct Below {
     separator: u64,
     comma: u64,
     opening: u64,
-    brace: u64,
     zero: u64,
     key: u64,
 }
@@ -231,42 +225,79 @@ impl Lanes {
         self.mask(|lane| lane.cmp_eq(byte))
     }
 
-    /// Where a closing bracket or brace is, which differ in one bit.
+    /// Where an opening bracket or brace is.
+    #[inline(always)]
+    fn is_opening(&self) -> u64 {
+        self.is_bracket_or(b'{')
+    }
+
+    /// Where a closing bracket or brace is.
     #[inline(always)]
     fn is_closing(&self) -> u64 {
-        let (bit, brace) = (u8x16::splat(b']' ^ b'}'), u8x16::splat(b'}'));
+        self.is_bracket_or(b'}')
+    }
+
+    /// Where `brace` is, or its bracket, which differs in one bit.
+    #[inline(always)]
+    fn is_bracket_or(&self, brace: u8) -> u64 {
+        let (bit, brace) = (u8x16::splat(b'[' ^ b'{'), u8x16::splat(brace));
         self.mask(|lane| (lane | bit).cmp_eq(brace))
     }
 
+    /// Where a digit is: moved up so that nine is the largest number that is not negative.
     #[inline(always)]
     fn is_digit(&self) -> u64 {
-        let (zero, nine) = (u8x16::splat(b'0'), u8x16::splat(9));
+        const UP: u8 = 0x7f - b'9';
+        let (up, below_zero) = (u8x16::splat(UP), i8x16::splat((b'0' + UP) as i8 - 1));
         self.mask(|lane| {
-            let value = lane - zero;
-            value.min(nine).cmp_eq(value)
+            let moved = i8x16::new((lane + up).to_array().map(|byte| byte as i8));
+            moved.cmp_gt(below_zero)
         })
     }
 
     #[inline(always)]
     fn has_control(&self) -> bool {
-        self.any(|lane| lane.min(u8x16::splat(0x1f)).cmp_eq(lane))
+        self.controls().move_mask() != 0
     }
 
     #[inline(always)]
     fn has_control_or_backslash(&self) -> bool {
-        self.any(|lane| lane.min(u8x16::splat(0x1f)).cmp_eq(lane) | lane.cmp_eq(u8x16::splat(b'\\')))
+        let [a, b, c, d] = self.0.map(|lane| lane.cmp_eq(u8x16::splat(b'\\')));
+        (a | b | (c | d) | self.controls()).move_mask() != 0
+    }
+
+    /// Something where a control character is in any lane: the least of them is.
+    #[inline(always)]
+    fn controls(&self) -> u8x16 {
+        let [a, b, c, d] = self.0;
+        let least = a.min(b).min(c.min(d));
+        least.min(u8x16::splat(0x1f)).cmp_eq(least)
     }
 
     #[inline(always)]
-    fn any(&self, class: impl Fn(u8x16) -> u8x16) -> bool {
-        let [a, b, c, d] = self.0.map(class);
-        (a | b | (c | d)).move_mask() != 0
-    }
-
-    #[inline(always)]
-    fn mask(&self, class: impl Fn(u8x16) -> u8x16) -> u64 {
-        let [a, b, c, d] = self.0.map(|lane| class(lane).move_mask() as u32);
+    fn mask<T: Mask>(&self, class: impl Fn(u8x16) -> T) -> u64 {
+        let [a, b, c, d] = self.0.map(|lane| class(lane).bits());
         u64::from(a | b << 16) | u64::from(c | d << 16) << 32
+    }
+}
+
+/// What a lane was compared to.
+trait Mask {
+    /// A bit for each byte.
+    fn bits(self) -> u32;
+}
+
+impl Mask for u8x16 {
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self.move_mask() as u32
+    }
+}
+
+impl Mask for i8x16 {
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self.move_mask() as u32
     }
 }
 

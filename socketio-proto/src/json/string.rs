@@ -40,23 +40,62 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 32;
     }
-    // Then eight bytes at a time. Flipping bit 1 swaps 0x20 and the quote (0x22) and leaves the control characters below
-    // 0x20, so that one subtraction finds them all: what was less than 0x21 borrows from its sign bit. A borrow may run on
-    // into higher bytes, never into lower ones: the lowest bit that is set is exact.
+    // Then eight bytes at a time.
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        let quotes_and_controls = (word ^ each(0x02)).wrapping_sub(each(0x21));
-        let backslashes = (word ^ each(b'\\')).wrapping_sub(each(0x01));
-        let found = (quotes_and_controls | backslashes) & !word & each(0x80);
+        let found = special_in(u64::from_le_bytes(*word));
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    while bytes.get(at).is_some_and(|&byte| !is_special(byte)) {
-        at += 1;
+    at + leading_plain(bytes.get(at..).unwrap_or_default())
+}
+
+/// The same, close to the end: fewer than 16 bytes are left.
+#[inline]
+pub(super) fn last_special(bytes: &[u8], mut at: usize) -> usize {
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    if let Some((word, behind)) = rest.split_first_chunk() {
+        let found = special_in(u64::from_le_bytes(*word));
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        (rest, at) = (behind, at + 8);
     }
-    at
+    at + leading_plain(rest)
+}
+
+/// How many of fewer than eight bytes are in front of the first special one.
+#[inline(always)]
+fn leading_plain(bytes: &[u8]) -> usize {
+    // What is behind the end are zeros, which are control characters.
+    (special_in(short_word(bytes)).trailing_zeros() / 8) as usize
+}
+
+/// Fewer than eight bytes, the first of which is the lowest, and zeros.
+#[inline(always)]
+fn short_word(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last) << (8 * (bytes.len() - 4)); // where they overlap they are the same
+    }
+    match *bytes {
+        [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
+        [a, b] => u64::from(a) | u64::from(b) << 8,
+        [a] => u64::from(a),
+        _ => 0,
+    }
+}
+
+/// Where [special](is_special) bytes are in a word: of the bits that are set, the lowest is exact.
+///
+/// Flipping bit 1 swaps 0x20 and the quote (0x22) and leaves the control characters below 0x20, so that one subtraction finds them all:
+/// what was less than 0x21 borrows from its sign bit. A borrow may run on into higher bytes, never into lower ones.
+#[inline(always)]
+const fn special_in(word: u64) -> u64 {
+    let quotes_and_controls = (word ^ each(0x02)).wrapping_sub(each(0x21));
+    let backslashes = (word ^ each(b'\\')).wrapping_sub(each(0x01));
+    (quotes_and_controls | backslashes) & !word & each(0x80)
 }
 
 /// Where the string ends whose text begins at `at`, behind its opening quote: the index behind the closing one. The JSON is
@@ -74,6 +113,9 @@ pub(super) fn skip(bytes: &[u8], mut at: usize) -> usize {
 /// Whether `text` stands between the quotes of a JSON string as it is.
 #[inline]
 pub(crate) fn is_plain(text: &str) -> bool {
+    if text.len() < 8 {
+        return leading_plain(text.as_bytes()) == text.len();
+    }
     special(text.as_bytes(), 0) == text.len()
 }
 

@@ -204,8 +204,7 @@ impl Text<'_> {
     /// Behind the text that is here in a string, close to the end.
     #[inline(never)]
     fn last_text(self, at: usize) -> usize {
-        let rest = self.0.get(at..).unwrap_or_default().iter();
-        at + rest.take_while(|&&byte| !string::is_special(byte)).count()
+        string::last_special(self.0, at)
     }
 
     /// Behind the escape whose backslash was passed.
