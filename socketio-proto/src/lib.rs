@@ -106,6 +106,9 @@ pub use codec::{Decoder, DecoderLimits, Encoded, EventBody, Head, MessagePack, P
 mod error;
 pub use error::{ArgsError, DecodeError, EncodeError};
 
+mod event_name;
+pub use event_name::EventName;
+
 mod json;
 pub use json::{Json, JsonError};
 

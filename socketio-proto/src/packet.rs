@@ -5,6 +5,7 @@ use core::fmt;
 use bytestring::ByteString;
 
 use crate::args::Args;
+use crate::event_name::EventName;
 use crate::json::Json;
 
 /// The number by which the sender of an event knows its answer.
@@ -17,7 +18,8 @@ impl fmt::Display for AckId {
     }
 }
 
-/// One packet, complete with its attachments. All of it are slices of the messages it came in.
+/// One packet, complete with its attachments. All of it are slices of the messages it came in, but for what is
+/// as short as most names of events.
 ///
 /// <https://socket.io/docs/v4/socket-io-protocol/#exchange-protocol>
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub enum Packet {
         /// Under which number the sender awaits an answer, if it does.
         id: Option<AckId>,
         /// Its name. A number, which is legal in JavaScript, is the text that it was written as.
-        event: ByteString,
+        event: EventName,
         /// What comes with it.
         args: Args,
     },

@@ -199,7 +199,7 @@ fn white_space_is_no_part_of_the_arguments() {
 
 #[test]
 fn every_packet_is_slices_of_its_message() {
-    let text = r#"2/chat,3["name",{"a":1}]"#;
+    let text = r#"2/chat,3["the name of this event",{"a":1}]"#;
     let Ok(Packet::Event {
         namespace,
         event,

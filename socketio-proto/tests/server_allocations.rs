@@ -32,15 +32,26 @@ fn received(packet: &str) -> Vec<Message> {
     (0..ROUNDS).map(slice).map(Message::Text).collect()
 }
 
+/// Packets as the same reader has them that came alone: each in memory of its own, which nobody has counted yet.
+fn received_alone(packet: &str) -> Vec<Message> {
+    let own = |_| Message::Text(Box::<str>::from(packet).into());
+    (0..ROUNDS).map(own).collect()
+}
+
 /// A client on a WebSocket that has been used for a while, in `/chat`.
 fn warm() -> Client {
+    warm_in("/chat")
+}
+
+/// The same in another namespace.
+fn warm_in(namespace: &str) -> Client {
     let mut client = Client::over(TransportKind::WebSocket);
-    let key = client.join("/chat");
+    let key = client.join(namespace);
     for n in 0..8 {
-        client.say(r#"2/chat,["hello",1]"#);
+        client.say(&format!(r#"2{namespace},["hello",1]"#));
         client.emit(key, "hello", (1,)).unwrap();
         client.ask(key, n, "hello", (), Some(ms(1_000))).unwrap();
-        client.say(&format!("3/chat,{n}[]"));
+        client.say(&format!("3{namespace},{n}[]"));
     }
     client.events();
     client.hear();
@@ -76,6 +87,44 @@ fn an_event_is_received_read_and_dropped_without_an_allocation() {
     });
     assert_eq!(sum, ROUNDS * (7 + 12));
     assert_eq!(count, 0);
+}
+
+#[test]
+fn an_event_that_came_alone_is_received_read_and_dropped_without_an_allocation() {
+    let mut client = warm_in("/");
+    let messages = received_alone(r#"42["chat message",{"to":"all","text":"hello"},7]"#);
+    let mut sum = 0;
+    let count = allocations(|| {
+        for message in messages {
+            client.connection.handle_message(client.now, SOCKET, message);
+            let Some(Event::Event { name, args, .. }) = client.connection.poll_event() else {
+                panic!("a message is an event")
+            };
+            let number: u64 = args.get(1).unwrap().parse().unwrap();
+            sum += number as usize + name.len();
+        }
+    });
+    assert_eq!(sum, ROUNDS * (7 + 12));
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn an_event_with_an_attachment_costs_a_place_to_wait_for_it_and_what_shares_it() {
+    let mut client = warm();
+    let packets = received(r#"451-/chat,["file",{"_placeholder":true,"num":0}]"#);
+    let attachment = Message::Binary(vec![7; 100].into());
+    drop(attachment.clone());
+    let count = allocations(|| {
+        for packet in packets {
+            client.connection.handle_message(client.now, SOCKET, packet);
+            client.connection.handle_message(client.now, SOCKET, attachment.clone());
+            let Some(Event::Event { args, .. }) = client.connection.poll_event() else {
+                panic!("both messages are an event")
+            };
+            assert_eq!(args.get(0).unwrap().as_bytes().unwrap().len(), 100);
+        }
+    });
+    assert_eq!(count, 2 * ROUNDS);
 }
 
 #[test]

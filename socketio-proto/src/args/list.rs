@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU32;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -31,11 +32,13 @@ use super::positional::Positional;
 /// ```
 ///
 /// Two lists are equal if they are written alike.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Args {
     /// The elements of a JSON array without its brackets. White space may be between them, but not around them.
     elements: Part,
     attachments: Attachments,
+    /// How many placeholders there are, if it is known that they name each of the attachments.
+    placeholders: Option<NonZeroU32>,
 }
 
 impl Args {
@@ -45,6 +48,7 @@ impl Args {
         Self {
             elements: Part::EMPTY,
             attachments: Attachments::NONE,
+            placeholders: None,
         }
     }
 
@@ -78,17 +82,14 @@ impl Args {
         Self {
             elements: elements.into(),
             attachments,
+            placeholders: None,
         }
     }
 
-    /// The elements that the attachments belong to.
-    pub(crate) fn set_elements(&mut self, elements: Part) {
-        self.elements = elements;
-    }
-
-    /// The same elements with the attachments that came for them.
-    pub(crate) fn set_attachments(&mut self, attachments: Attachments) {
+    /// The same elements with the attachments that came for them, and how many placeholders they have if these name all of those.
+    pub(crate) fn set_attachments(&mut self, attachments: Attachments, placeholders: Option<NonZeroU32>) {
         self.attachments = attachments;
+        self.placeholders = placeholders;
     }
 
     /// Whether there are none.
@@ -156,6 +157,7 @@ impl Args {
         Self {
             elements: ByteString::from(&*self.elements).into(),
             attachments: self.attachments.clone(),
+            placeholders: self.placeholders,
         }
     }
 
@@ -172,18 +174,28 @@ impl Args {
     }
 
     /// The attachments, shared.
-    pub(super) fn shared_attachments(&self) -> &Attachments {
+    pub(super) const fn shared_attachments(&self) -> &Attachments {
         &self.attachments
+    }
+
+    /// How many placeholders there are, if it is known that they name each of the attachments.
+    pub(super) const fn placeholders(&self) -> Option<NonZeroU32> {
+        self.placeholders
     }
 
     /// Those that `iter`, which goes over these arguments, has before it.
     pub(super) fn tail(&self, iter: &Iter<'_>) -> Self {
-        Self {
-            elements: self.elements.slice_ref(iter.elements()).into(),
-            attachments: self.attachments.clone(),
-        }
+        Self::from_parts(self.elements.slice_ref(iter.elements()), self.attachments.clone())
     }
 }
+
+impl PartialEq for Args {
+    fn eq(&self, other: &Self) -> bool {
+        self.elements == other.elements && self.attachments == other.attachments
+    }
+}
+
+impl Eq for Args {}
 
 impl<'a> IntoIterator for &'a Args {
     type Item = Arg<'a>;

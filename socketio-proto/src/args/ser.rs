@@ -32,7 +32,7 @@ impl<'s> ValueSerializer<'s> {
     }
 
     fn open(self, open: &str, close: &'static str) -> Compound<'s> {
-        self.sink.raw(open);
+        self.sink.open(open);
         Compound {
             sink: self.sink,
             is_empty: true,
@@ -43,7 +43,7 @@ impl<'s> ValueSerializer<'s> {
 
     /// `{"variant":` and what `open` says.
     fn open_variant(self, variant: &str, open: &str, close: &'static str) -> Compound<'s> {
-        self.sink.raw("{");
+        self.sink.open("{");
         self.sink.string(variant);
         self.sink.raw(":");
         self.open(open, close)
@@ -182,6 +182,7 @@ impl<'s> Serializer for ValueSerializer<'s> {
     fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Compound<'s>> {
         // With its features `raw_value` and `arbitrary_precision`, serde_json says JSON so: a struct of one string, the text.
         if name.starts_with("$serde_json::private::") {
+            self.sink.may_mislead();
             return Ok(Compound {
                 raw: true,
                 ..self.open("", "")

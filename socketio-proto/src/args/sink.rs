@@ -6,6 +6,7 @@ use core::fmt::{self, Write};
 
 use bytes::Bytes;
 
+use super::list::Args;
 use crate::attachments::Attachments;
 use crate::error::EncodeError;
 use crate::json::{self, Placeholders};
@@ -22,6 +23,8 @@ pub(crate) struct Sink {
     own: Vec<Bytes>,
     /// How many placeholders were written for attachments.
     placeholders: usize,
+    /// Something was written that may look like a placeholder and be none.
+    misleading: bool,
 }
 
 /// A place in a [`Sink`] to which it can go back.
@@ -46,9 +49,21 @@ impl Sink {
         self.start = self.json.len();
     }
 
-    /// Writes what is JSON already.
+    /// Writes what is JSON already and opens no object: for that there is [`open`](Self::open).
     pub(crate) fn raw(&mut self, json: &str) {
         self.json.push_str(json);
+    }
+
+    /// Writes what an array or an object of the application begins with.
+    #[inline]
+    pub(crate) fn open(&mut self, json: &str) {
+        self.misleading |= json == "{";
+        self.raw(json);
+    }
+
+    /// What is written next may look like a placeholder.
+    pub(crate) const fn may_mislead(&mut self) {
+        self.misleading = true;
     }
 
     /// Writes a whole number.
@@ -87,9 +102,17 @@ impl Sink {
         self.raw("}");
     }
 
-    /// Writes elements whose placeholders name some of `attachments`, and attaches those, none of them copied.
-    pub(super) fn relay(&mut self, elements: &str, attachments: &Attachments) -> Result<(), EncodeError> {
+    /// Writes arguments as they are, whose placeholders name some of their attachments, and attaches those, none of them copied.
+    pub(super) fn relay(&mut self, args: &Args) -> Result<(), EncodeError> {
+        let (elements, attachments) = (args.as_json(), args.shared_attachments());
         if attachments.is_empty() {
+            self.may_mislead();
+            self.raw(elements);
+            return Ok(());
+        }
+        if let (0, Some(placeholders)) = (self.attachments(), args.placeholders()) {
+            self.placeholders += placeholders.get() as usize;
+            self.relayed = attachments.clone();
             self.raw(elements);
             return Ok(());
         }
@@ -139,7 +162,7 @@ impl Sink {
     ///
     /// With attachments, something in the payload looks like a placeholder and is none.
     pub(crate) fn finish(&mut self) -> Result<Attachments, EncodeError> {
-        if self.attachments() != 0 {
+        if self.misleading && self.attachments() != 0 {
             let mut real = self.placeholders;
             for found in Placeholders::of(&self.json.as_str()[self.start..]) {
                 real = found

@@ -103,7 +103,7 @@ impl<'s> ArgsWriter<'s> {
     ///
     /// None for arguments that were decoded or encoded. [`EncodeError::Lookalike`] otherwise.
     pub fn push_args(&mut self, args: &Args) -> Result<(), EncodeError> {
-        self.write(|sink| sink.relay(args.as_json(), args.shared_attachments()))
+        self.write(|sink| sink.relay(args))
     }
 
     /// Writes a list of arguments that may turn out to be empty.

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::DisconnectReason;
 use crate::acks::AckError;
-use crate::{AckId, Args, EncodeError, Json, SocketId};
+use crate::{AckId, Args, EncodeError, EventName, Json, SocketId};
 
 /// A connection's own name for one socket, from [`connect`](super::Connection::connect) to
 /// [`disconnect`](super::Connection::disconnect), however often it is connected in between. It is never given twice.
@@ -51,7 +51,7 @@ pub enum Event {
         /// On which socket.
         socket: SocketKey,
         /// The event's name.
-        name: ByteString,
+        name: EventName,
         /// What came with it.
         args: Args,
         /// What was taken off the end of the arguments, because it is the server's and not the application's: see

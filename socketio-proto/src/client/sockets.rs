@@ -8,7 +8,7 @@ use super::error::NoSocket;
 use super::recovery::Recovery;
 use super::retries::Retries;
 use super::{Auth, SocketKey};
-use crate::{AckId, Args, SocketId};
+use crate::{AckId, Args, EventName, SocketId};
 
 /// The sockets of one client: a handful, so they are looked through.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub(super) struct Held {
 #[derive(Debug)]
 pub(super) struct HeldEvent {
     pub(super) id: Option<AckId>,
-    pub(super) name: ByteString,
+    pub(super) name: EventName,
     pub(super) args: Args,
 }
 

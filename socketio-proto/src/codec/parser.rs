@@ -12,6 +12,7 @@ use super::msgpack::MessagePack;
 use super::packet_parser::{PacketDecoder, PacketParser};
 use crate::args::{Args, ToArgs};
 use crate::error::{DecodeError, EncodeError};
+use crate::event_name::EventName;
 use crate::json::Json;
 use crate::packet::{AckId, Packet, is_reserved_event};
 
@@ -174,7 +175,7 @@ impl Parser {
     /// Reads back the name and the arguments of an event that this parser has written, for whoever watches what is sent. `None` if it
     /// is no event.
     #[must_use]
-    pub fn to_event(&self, encoded: &Encoded) -> Option<(ByteString, Args)> {
+    pub fn to_event(&self, encoded: &Encoded) -> Option<(EventName, Args)> {
         let Some(parser) = &self.0 else {
             return encoded.to_event();
         };

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use engineio_proto::CloseReason;
 
 use crate::acks::AckError;
-use crate::{AckId, Args, DisconnectReason, Json};
+use crate::{AckId, Args, DisconnectReason, EventName, Json};
 
 /// A connection's own name for one socket, from the request to join a namespace to the end. It is never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +29,7 @@ pub enum Event {
         /// On which socket.
         socket: SocketKey,
         /// The event's name.
-        name: ByteString,
+        name: EventName,
         /// What came with it.
         args: Args,
         /// How to acknowledge it, if the client asks for that.

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
-use bytestring::ByteString;
 use futures_channel::oneshot;
 use futures_util::future::join_all;
 use socketio_proto::client::{AckError, Connection, Event, Reply, SocketKey};
-use socketio_proto::{AckId, Args};
+use socketio_proto::{AckId, Args, EventName};
 
 use super::client::Lifeline;
 use super::namespace::{Credentials, Namespace};
@@ -281,7 +280,7 @@ fn authenticate<R: Runtime>(session: &Arc<Session<SocketIoApp<R>>>, key: SocketK
 fn handle<R: Runtime>(
     session: &Arc<Session<SocketIoApp<R>>>,
     namespace: &Arc<Namespace<R>>,
-    name: ByteString,
+    name: EventName,
     args: Args,
     reply: Option<Reply>,
 ) -> Option<Task> {

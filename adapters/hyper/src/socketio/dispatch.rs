@@ -4,7 +4,6 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Context, Poll};
 
-use bytestring::ByteString;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::handler::{AnyHandler, Call};
@@ -117,7 +116,7 @@ fn call(socket: &Socket, event: &IncomingEvent, handler: &dyn AnyHandler, cx: &m
         Ok(Some(future)) => {
             let load = Load::new(socket, event.len());
             // As it came, the name keeps the whole message or body that it is a slice of.
-            let name = ByteString::from(event.name());
+            let name = event.name.detached();
             Some(Box::pin(async move {
                 let result = shield_future(future).await;
                 report(&load.socket, &name, result.and_then(|result| result));

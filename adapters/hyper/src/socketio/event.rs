@@ -1,14 +1,13 @@
 //! One event of a client.
 
 use bytes::Bytes;
-use bytestring::ByteString;
-use socketio_proto::{AckId, Args};
+use socketio_proto::{AckId, Args, EventName};
 
 /// An event that a client has emitted, as a middleware sees it: see [`Socket::with_event_middleware`](crate::Socket::with_event_middleware).
 /// A clone copies nothing.
 #[derive(Clone, Debug)]
 pub struct IncomingEvent {
-    pub(crate) name: ByteString,
+    pub(crate) name: EventName,
     pub(crate) args: Args,
     pub(crate) reply: Option<AckId>,
 }
@@ -35,7 +34,7 @@ impl IncomingEvent {
     /// The same in memory of its own, to wait: as it came, it keeps the whole message or body that it is a slice of.
     pub(crate) fn detached(self) -> Self {
         Self {
-            name: ByteString::from(&*self.name),
+            name: self.name.detached(),
             args: self.args.detached(),
             reply: self.reply,
         }

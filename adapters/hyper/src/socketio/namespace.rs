@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytestring::ByteString;
 use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::{self, RoomLimits, Target};
-use socketio_proto::{AckId, Args, DisconnectReason, EncodeError, Encoded, Parser, ToArgs};
+use socketio_proto::{AckId, Args, DisconnectReason, EncodeError, Encoded, EventName, Parser, ToArgs};
 
 use crate::handler::{Handler, Outcome};
 use crate::socketio::flags::Flags;
@@ -266,7 +265,7 @@ impl Namespace {
     }
 
     /// What an encoded event of this namespace says.
-    pub(crate) fn read_back(&self, packet: &Encoded) -> Option<(ByteString, Args)> {
+    pub(crate) fn read_back(&self, packet: &Encoded) -> Option<(EventName, Args)> {
         self.0.parser.to_event(packet)
     }
 

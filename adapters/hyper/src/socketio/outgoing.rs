@@ -2,11 +2,10 @@
 
 use std::sync::OnceLock;
 
-use bytestring::ByteString;
 use engineio_proto::SendError;
 use socketio_proto::server::EmitError;
 use socketio_proto::server::hub::recovery::WithOffset;
-use socketio_proto::{AckId, Args, EncodeError, Encoded, ToArgs};
+use socketio_proto::{AckId, Args, EncodeError, Encoded, EventName, ToArgs};
 
 use crate::shield::shield;
 use crate::socketio::client::report;
@@ -19,7 +18,7 @@ use crate::{AckFuture, Namespace, Socket};
 pub(crate) struct Outgoing {
     packet: Encoded,
     /// What it says, read back for the catch-all listeners of the first socket that has some.
-    said: OnceLock<Option<(ByteString, Args)>>,
+    said: OnceLock<Option<(EventName, Args)>>,
 }
 
 impl Outgoing {

@@ -3,18 +3,22 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
+use core::num::NonZeroU32;
 use core::ops::Range;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::Message;
 
-use super::head::{EventParts, Head};
+use super::head::{Checked, EventParts, Head};
 use crate::args::Args;
+use crate::attachments::Attachments;
 use crate::error::DecodeError;
+use crate::event_name::EventName;
 use crate::json::{self, Json};
 use crate::kind::PacketKind;
-use crate::packet::Packet;
+use crate::packet::{AckId, Packet};
 use crate::part::{Part, range_of};
 
 /// How much a packet may ask a [`Decoder`] to keep while it waits for attachments.
@@ -62,6 +66,8 @@ struct Waiting {
     packet: Packet,
     /// How many attachments it has in the end.
     announced: usize,
+    /// How many placeholders it has, if they name all of them.
+    placeholders: Option<NonZeroU32>,
     attachments: Vec<Bytes>,
     /// How many bytes they may still have.
     bytes_left: usize,
@@ -95,21 +101,22 @@ impl Decoder {
     }
 
     fn text(&mut self, text: ByteString) -> Result<Option<Packet>, DecodeError> {
-        let (head, event) = Head::parse_with_event(&text, self.limits.max_attachments)?;
+        let (head, Checked { event, placeholders }) = Head::parse_and_check(&text, self.limits.max_attachments)?;
         let namespace = match head.namespace {
             "/" => ByteString::from_static("/"),
             other => text.slice_ref(other),
         };
         let announced = head.attachments;
-        let (mut packet, elements) = packet(&head, event, namespace, &text);
-        keep(&mut packet, text, elements);
+        let outline = Outline::of(&head, event, namespace, &text);
+        let packet = outline.fill(text);
         if announced == 0 {
             return Ok(Some(packet));
         }
         self.waiting = Some(Box::new(Waiting {
             packet,
             announced,
-            attachments: Vec::with_capacity(announced.min(USUAL)),
+            placeholders,
+            attachments: Vec::with_capacity(if announced == 1 { 0 } else { announced.min(USUAL) }),
             bytes_left: self.limits.max_attachment_bytes,
         }));
         Ok(None)
@@ -119,18 +126,19 @@ impl Decoder {
         let limit = self.limits.max_attachment_bytes;
         let left = waiting.bytes_left.checked_sub(bytes.len());
         waiting.bytes_left = left.ok_or(DecodeError::AttachmentsTooLarge { limit })?;
-        waiting.attachments.push(bytes);
-        if waiting.attachments.len() < waiting.announced {
-            self.waiting = Some(waiting);
-            return Ok(None);
-        }
-        let Waiting {
-            mut packet,
-            attachments,
-            ..
-        } = *waiting;
+        let attachments = if waiting.announced == 1 {
+            bytes.into()
+        } else {
+            waiting.attachments.push(bytes);
+            if waiting.attachments.len() < waiting.announced {
+                self.waiting = Some(waiting);
+                return Ok(None);
+            }
+            mem::take(&mut waiting.attachments).into()
+        };
+        let mut packet = waiting.packet;
         if let Some(args) = packet.args_mut() {
-            args.set_attachments(attachments.into());
+            args.set_attachments(attachments, waiting.placeholders);
         }
         Ok(Some(packet))
     }
@@ -139,67 +147,99 @@ impl Decoder {
 /// How many attachments have their place before they come. Whoever announces more has to send them first.
 const USUAL: usize = 16;
 
-/// The packet that `head`, whose data is somewhere in `text`, describes, and where its arguments are, which are for [`keep`]; its
-/// attachments are still to come.
-pub(in crate::codec) fn packet(
-    head: &Head<'_>,
-    event: EventParts<'_>,
+/// What a head says of a packet, without borrowing from its text, which the packet can then have: it counts no reference.
+pub(in crate::codec) struct Outline {
+    kind: PacketKind,
     namespace: ByteString,
-    text: &ByteString,
-) -> (Packet, Range<usize>) {
-    const CHECKED: &str = "a head that was parsed has what its kind needs";
-    let json = |data| Json::checked(text.slice_ref(data));
-    let packet = match head.kind {
-        PacketKind::Connect => Packet::Connect {
-            namespace,
-            data: head.data.map(json),
-        },
-        PacketKind::Disconnect => Packet::Disconnect { namespace },
-        PacketKind::ConnectError => Packet::ConnectError {
-            namespace,
-            data: json(head.data.expect(CHECKED)),
-        },
-        PacketKind::Event | PacketKind::BinaryEvent => {
-            let (name, elements) = event.expect(CHECKED);
-            let event = match name {
-                // Both are kept together, and counted by whoever keeps them.
-                Cow::Borrowed(name) if is_worth_it(name.len() + elements.len(), text) => text.slice_ref(name),
-                name => name.into_owned().into(),
-            };
-            let packet = Packet::Event {
-                namespace,
-                id: head.id,
-                event,
-                args: Args::new(),
-            };
-            return (packet, range_of(elements, text));
-        }
-        PacketKind::Ack | PacketKind::BinaryAck => {
-            let elements = json::inside_array(head.data.expect(CHECKED)).expect(CHECKED);
-            let packet = Packet::Ack {
-                namespace,
-                id: head.id.expect(CHECKED),
-                args: Args::new(),
-            };
-            return (packet, range_of(elements, text));
-        }
-    };
-    (packet, 0..0)
+    id: Option<AckId>,
+    /// The name of an event.
+    event: EventName,
+    /// Where the payload is in the text; of events and acknowledgements, where their arguments are.
+    data: Option<Range<usize>>,
 }
 
-/// Gives a packet its arguments.
-pub(in crate::codec) fn keep(packet: &mut Packet, text: ByteString, elements: Range<usize>) {
-    let name = match packet {
-        Packet::Event { event, .. } => event.len(),
-        _ => 0,
-    };
-    if let Some(args) = packet.args_mut() {
-        args.set_elements(if is_worth_it(name + elements.len(), &text) {
-            Part::of(text, elements)
-        } else {
-            ByteString::from(&text[elements]).into()
-        });
+impl Outline {
+    /// Of `head`, which was parsed, and whose data is somewhere in `text`.
+    #[inline]
+    pub(in crate::codec) fn of(
+        head: &Head<'_>,
+        event: EventParts<'_>,
+        namespace: ByteString,
+        text: &ByteString,
+    ) -> Self {
+        let mut data = head.data;
+        let mut name = EventName::default();
+        match head.kind {
+            PacketKind::Event | PacketKind::BinaryEvent => {
+                let (event, elements) = event.expect(CHECKED);
+                name = match event {
+                    // Both are kept together, and counted by whoever keeps them.
+                    Cow::Borrowed(event) if is_worth_it(event.len() + elements.len(), text) => {
+                        EventName::of(event, text)
+                    }
+                    Cow::Borrowed(event) => event.into(),
+                    Cow::Owned(event) => event.into(),
+                };
+                data = Some(elements);
+            }
+            PacketKind::Ack | PacketKind::BinaryAck => data = data.and_then(json::inside_array),
+            PacketKind::Connect | PacketKind::Disconnect | PacketKind::ConnectError => {}
+        }
+        Self {
+            kind: head.kind,
+            namespace,
+            id: head.id,
+            event: name,
+            data: data.map(|data| range_of(data, text)),
+        }
     }
+
+    /// The packet, of the same text; its attachments are still to come.
+    #[inline]
+    pub(in crate::codec) fn fill(self, text: ByteString) -> Packet {
+        let Self {
+            kind,
+            namespace,
+            id,
+            event,
+            data,
+        } = self;
+        match kind {
+            PacketKind::Connect => Packet::Connect {
+                namespace,
+                data: data.map(|data| Json::checked(text.slice_ref(&text[data]))),
+            },
+            PacketKind::Disconnect => Packet::Disconnect { namespace },
+            PacketKind::ConnectError => Packet::ConnectError {
+                namespace,
+                data: Json::checked(text.slice_ref(&text[data.expect(CHECKED)])),
+            },
+            PacketKind::Event | PacketKind::BinaryEvent => Packet::Event {
+                namespace,
+                id,
+                args: args(text, data.expect(CHECKED), event.len()),
+                event,
+            },
+            PacketKind::Ack | PacketKind::BinaryAck => Packet::Ack {
+                namespace,
+                id: id.expect(CHECKED),
+                args: args(text, data.expect(CHECKED), 0),
+            },
+        }
+    }
+}
+
+const CHECKED: &str = "a head that was parsed has what its kind needs";
+
+/// The arguments that are at `elements` in `text`, beside a name of so many bytes.
+#[inline]
+fn args(text: ByteString, elements: Range<usize>, name: usize) -> Args {
+    let part = if is_worth_it(name + elements.len(), &text) {
+        Part::of(text, elements)
+    } else {
+        ByteString::from(&text[elements]).into()
+    };
+    Args::from_parts(part, Attachments::NONE)
 }
 
 /// Whether `text` may be kept for the sake of `kept` bytes of it, unless that would keep far more. White space and whatever else means

@@ -1,6 +1,7 @@
 //! The text of a packet, taken apart.
 
 use alloc::borrow::Cow;
+use core::num::NonZeroU32;
 
 use crate::error::DecodeError;
 use crate::json;
@@ -38,6 +39,14 @@ pub struct Head<'a> {
 /// The name of an event and its arguments, if it is one.
 pub(in crate::codec) type EventParts<'a> = Option<(Cow<'a, str>, &'a str)>;
 
+/// What was found when a head was checked.
+pub(in crate::codec) struct Checked<'a> {
+    /// What [`event`](Head::event) would find.
+    pub(in crate::codec) event: EventParts<'a>,
+    /// How many placeholders there are, if there are attachments and each of them is named. Nothing also if that is not known.
+    pub(in crate::codec) placeholders: Option<NonZeroU32>,
+}
+
 impl<'a> Head<'a> {
     /// Takes the text of one packet apart, without the packet type of Engine.IO, and checks it: its payload is JSON of the
     /// right shape, an event has a name that is not reserved, and the placeholders of a binary packet name attachments.
@@ -47,14 +56,12 @@ impl<'a> Head<'a> {
     ///
     /// What is no packet, or announces or names more than `max_attachments`, as [`DecodeError`] says.
     pub fn parse(text: &'a str, max_attachments: usize) -> Result<Self, DecodeError> {
-        Self::parse_with_event(text, max_attachments).map(|(head, _)| head)
+        Self::parse_and_check(text, max_attachments).map(|(head, _)| head)
     }
 
-    /// The same, and what [`event`](Self::event) would find.
-    pub(super) fn parse_with_event(
-        text: &'a str,
-        max_attachments: usize,
-    ) -> Result<(Self, EventParts<'a>), DecodeError> {
+    /// The same, and what else was found.
+    #[inline]
+    pub(super) fn parse_and_check(text: &'a str, max_attachments: usize) -> Result<(Self, Checked<'a>), DecodeError> {
         let mut rest = text.chars();
         let first = rest.next().ok_or(DecodeError::Empty)?;
         let kind = PacketKind::from_digit(first).ok_or(DecodeError::UnknownKind(first))?;
@@ -74,8 +81,8 @@ impl<'a> Head<'a> {
             id,
             data,
         };
-        let event = head.check(max_attachments)?;
-        Ok((head, event))
+        let checked = head.check(max_attachments)?;
+        Ok((head, checked))
     }
 
     /// The name of an event, and its arguments: elements of a JSON array. A number, which is legal in JavaScript, is the text
@@ -98,8 +105,8 @@ impl<'a> Head<'a> {
         Some((name, args))
     }
 
-    /// What the kind asks of the parts. Returns what [`event`](Self::event) does.
-    pub(in crate::codec) fn check(&self, max_attachments: usize) -> Result<EventParts<'a>, DecodeError> {
+    /// What the kind asks of the parts.
+    pub(in crate::codec) fn check(&self, max_attachments: usize) -> Result<Checked<'a>, DecodeError> {
         let kind = self.kind;
         let mut event = None;
         match kind {
@@ -115,18 +122,35 @@ impl<'a> Head<'a> {
                 self.id.ok_or(DecodeError::MissingAckId)?;
             }
         }
-        if let (1.., Some(data)) = (self.attachments, self.data) {
-            for (index, found) in json::Placeholders::of(data).enumerate() {
-                if !found.is_ok_and(|placeholder| placeholder.num < self.attachments) {
-                    return Err(DecodeError::Placeholder);
-                }
-                if index >= max_attachments {
-                    return Err(DecodeError::TooManyAttachments { limit: max_attachments });
-                }
-            }
-        }
-        Ok(event)
+        let placeholders = match (self.attachments, self.data) {
+            (1.., Some(data)) => self.check_placeholders(data, max_attachments)?,
+            _ => None,
+        };
+        Ok(Checked { event, placeholders })
     }
+
+    /// Whether each placeholder names an attachment. Returns how many there are, if each attachment is named, as far as that is told.
+    fn check_placeholders(&self, data: &str, max_attachments: usize) -> Result<Option<NonZeroU32>, DecodeError> {
+        let (mut count, mut unnamed) = (0, all_ones(self.attachments));
+        for found in json::Placeholders::of(data) {
+            let num = found.map_err(|_| DecodeError::Placeholder)?.num;
+            if num >= self.attachments {
+                return Err(DecodeError::Placeholder);
+            }
+            if count as usize >= max_attachments {
+                return Err(DecodeError::TooManyAttachments { limit: max_attachments });
+            }
+            count += 1;
+            unnamed &= !1u64.checked_shl(num as u32).unwrap_or(0);
+        }
+        let all_named = unnamed == 0 && self.attachments <= 64;
+        Ok(NonZeroU32::new(count).filter(|_| all_named))
+    }
+}
+
+/// As many ones, up to 64.
+const fn all_ones(count: usize) -> u64 {
+    if count < 64 { (1 << count) - 1 } else { !0 }
 }
 
 /// How many attachments a binary packet announces, and the text behind that.

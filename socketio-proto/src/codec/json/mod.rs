@@ -6,8 +6,8 @@ mod event_body;
 mod head;
 mod read_back;
 
+pub(super) use decoder::Outline;
 pub use decoder::{Decoder, DecoderLimits};
-pub(super) use decoder::{keep, packet};
 pub(super) use encode::{check_name, refusal};
 pub use event_body::EventBody;
 pub use head::Head;

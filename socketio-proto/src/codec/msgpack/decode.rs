@@ -7,7 +7,7 @@ use engineio_proto::Revision;
 use super::reader::{Reader, Token};
 use super::transcode::{Binary, transcode};
 use crate::attachments::Attachments;
-use crate::codec::json::{self, DecoderLimits, Head};
+use crate::codec::json::{DecoderLimits, Head, Outline};
 use crate::error::DecodeError;
 use crate::kind::PacketKind;
 use crate::packet::{AckId, Packet};
@@ -33,12 +33,11 @@ pub(super) fn packet(message: &Bytes, revision: Revision, limits: DecoderLimits)
         id,
         data: data.map(|data| &**data),
     };
-    let event = head.check(limits.max_attachments)?;
+    let event = head.check(limits.max_attachments)?.event;
     let text = data.cloned().unwrap_or_default();
-    let (mut packet, elements) = json::packet(&head, event, namespace.clone(), &text);
-    json::keep(&mut packet, text, elements);
+    let mut packet = Outline::of(&head, event, namespace.clone(), &text).fill(text);
     if let Some(args) = packet.args_mut() {
-        args.set_attachments(attachments);
+        args.set_attachments(attachments, None);
     }
     Ok(packet)
 }

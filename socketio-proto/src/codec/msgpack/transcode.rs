@@ -209,7 +209,7 @@ impl Transcoder<'_> {
     }
 
     fn open(&mut self, left: u32, is_object: bool) {
-        self.sink.raw(if is_object { "{" } else { "[" });
+        self.sink.open(if is_object { "{" } else { "[" });
         self.open.push(Open {
             left,
             is_empty: true,
