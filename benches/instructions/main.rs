@@ -7,10 +7,11 @@ use std::hint::black_box;
 use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::{Message, Payload, encode_payload};
+use serde_json::Value;
 use socketio_benches::samples::{self, LARGE, SMALL_EVENT};
 use socketio_benches::{Lobby, Pair, Polling, WebSocket};
 use socketio_proto::server::hub::Target;
-use socketio_proto::{Decoder, Encoded, Json, Packet};
+use socketio_proto::{AckId, Args, Decoder, Encoded, Json, Packet};
 
 /// A small event that is to be acknowledged.
 const QUESTION: &str = r#"427["echo","hello"]"#;
@@ -18,7 +19,7 @@ const QUESTION: &str = r#"427["echo","hello"]"#;
 /// A path's name, and what makes it ready and does it so often.
 type Path = (&'static str, fn(usize));
 
-const PATHS: [Path; 17] = [
+const PATHS: [Path; 21] = [
     ("decode-event-17", |count| decode(count, SMALL_EVENT)),
     ("decode-event-16k-objects", |count| {
         decode(count, &samples::event(&samples::dense_json(LARGE)));
@@ -42,8 +43,30 @@ const PATHS: [Path; 17] = [
         };
         repeat(count, encode);
     }),
+    ("value-1k-read", |count| {
+        let args = Args::encode(&(value(),)).expect("it is JSON");
+        repeat(count, || args.parse::<(Value,)>());
+    }),
+    ("value-1k-write", |count| {
+        let value = value();
+        repeat(count, || Encoded::ack(black_box("/"), AckId(7), &(black_box(&value),)));
+    }),
+    ("echo-one-attachment", |count| {
+        let mut client = WebSocket::open();
+        let packet = samples::shared(r#"451-7["echo",{"_placeholder":true,"num":0}]"#);
+        let attachment = Bytes::from(vec![7; 1 << 10]);
+        drop(attachment.clone());
+        repeat(count, || client.echo_binary(packet.clone(), attachment.clone()));
+    }),
     ("payload-decode-100-text", |count| {
         decode_payload(count, &samples::body(&samples::text_frames()));
+    }),
+    ("payload-peek-100-text", |count| {
+        let body = samples::body(&samples::text_frames());
+        repeat(count, || {
+            let payload = Payload::new(body.clone()).expect("it is text");
+            payload.peek().filter(|packet| black_box(packet).is_ok()).count()
+        });
     }),
     ("payload-encode-100-text", |count| {
         let frames = samples::text_frames();
@@ -132,6 +155,11 @@ fn decode_attachments(count: usize) {
             .find_map(|packet| packet.expect("it is in order"))
             .expect("it is complete")
     });
+}
+
+/// 1 KiB of small objects.
+fn value() -> Value {
+    serde_json::from_str(&samples::dense_json(1 << 10)).expect("it is JSON")
 }
 
 fn validate(count: usize, json: &str) {

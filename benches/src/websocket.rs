@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use engineio_proto::server::{Request, Route, Server, Transmit};
 use engineio_proto::{ExchangeId, Instant, Message, Sid};
@@ -63,6 +64,29 @@ impl WebSocket {
     pub fn echo(&mut self, packet: ByteString) -> Message {
         self.connection
             .handle_message(self.now, EXCHANGE, Message::Text(packet));
+        self.answer();
+        self.transmit()
+    }
+
+    /// Receives an event with an id and an attachment, and acknowledges it with its arguments. Returns both messages of the answer.
+    ///
+    /// # Panics
+    ///
+    /// If `packet` is no such event.
+    pub fn echo_binary(&mut self, packet: ByteString, attachment: Bytes) -> [Message; 2] {
+        let messages = [Message::Text(packet), Message::Binary(attachment)];
+        for message in messages {
+            self.connection.handle_message(self.now, EXCHANGE, message);
+        }
+        self.answer();
+        [(); 2].map(|()| match self.connection.poll_transmit(true) {
+            Some(Transmit::Frame { message, .. }) => message,
+            other => panic!("{other:?} is no frame to write"),
+        })
+    }
+
+    /// Acknowledges the event that has come, with its arguments.
+    fn answer(&mut self) {
         let Some(Event::Event {
             args,
             reply: Some(reply),
@@ -73,7 +97,6 @@ impl WebSocket {
         };
         self.connection.ack(reply, &args).expect("there is room");
         assert!(self.connection.poll_event().is_none());
-        self.transmit()
     }
 
     /// Sends what was encoded before, as to each receiver of a broadcast. Returns what is written.
