@@ -150,6 +150,12 @@ impl<S, P: 'static, H: Handler<P, S>> AnyHandler<S> for Erased<H, P> {
     }
 }
 
+/// A side of a connection whose handlers can be taken away.
+pub(crate) trait Listening {
+    /// Takes away the handler of an event, if it is still this one.
+    fn forget(&self, event: &str, handler: *const ());
+}
+
 /// A handler of one socket that is called once.
 pub(crate) struct Once<H> {
     event: Cow<'static, str>,
@@ -162,9 +168,9 @@ impl<H> Once<H> {
     }
 }
 
-impl<H: AnyHandler> AnyHandler for Once<H> {
-    fn call(&self, call: Call<'_>) -> Result<HandlerFuture, ArgsError> {
-        call.socket.listeners().forget(&self.event, ptr::from_ref(self).cast());
+impl<S: Listening, H: AnyHandler<S>> AnyHandler<S> for Once<H> {
+    fn call(&self, call: Call<'_, S>) -> Result<HandlerFuture, ArgsError> {
+        call.socket.forget(&self.event, ptr::from_ref(self).cast());
         self.handler.call(call)
     }
 }

@@ -17,6 +17,8 @@ mod backpressure;
 mod catch_all;
 #[path = "../../tokio/tests/client_files.rs"]
 mod client_files;
+#[path = "../../tokio/tests/client_listeners.rs"]
+mod client_listeners;
 #[path = "../../tokio/tests/closing.rs"]
 mod closing;
 #[path = "../../tokio/tests/compression.rs"]

@@ -164,6 +164,20 @@ fn a_panic_ends_the_handler_and_nobody_else() {
 }
 
 #[test]
+fn the_handler_of_a_namespace_can_be_taken_away() {
+    let server = Running::new();
+    let nsp = server.io.of("/");
+    nsp.on("ask", async |ack: Ack| ack.send("namespace"));
+    let mut client = server.join();
+    client.emit_with_ack(1, "ask", json!([]));
+    client.expect(r#"31["namespace"]"#);
+    nsp.off("ask").on("end", async |ack: Ack| ack.send(()));
+    client.emit_with_ack(2, "ask", json!([]));
+    client.emit_with_ack(3, "end", json!([]));
+    client.expect("33[]");
+}
+
+#[test]
 fn a_handler_for_one_event_is_called_once() {
     let server = Running::new();
     let (report, reported) = reports();

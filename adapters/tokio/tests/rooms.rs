@@ -203,6 +203,18 @@ fn a_socket_that_has_left_is_in_no_room_and_joins_none() {
 }
 
 #[test]
+fn who_is_in_a_room_can_be_counted() {
+    let server = server();
+    let nsp = server.io.of("/");
+    let [mut a, mut b, _c] = std::array::from_fn(|_| server.join());
+    join(&mut a, "x");
+    join(&mut b, "x");
+    join(&mut b, "y");
+    assert_eq!((nsp.len(), nsp.to("x").len(), nsp.to(["x", "y"]).len()), (3, 2, 2));
+    assert_eq!((nsp.except("x").len(), nsp.to("nobody's").len()), (1, 0));
+}
+
+#[test]
 fn what_cannot_be_encoded_is_sent_to_nobody() {
     let server = server();
     let mut client = server.join();

@@ -15,7 +15,7 @@ use super::app::{OnHandlerError, SocketIoApp};
 use super::namespace::{Credentials, Listeners, Namespace};
 use super::session::Session;
 use super::{ClientBuilder, ClientEmitter, Events, OpenError};
-use crate::handler::{Erased, Handler, Outcome, boxed};
+use crate::handler::{Erased, Handler, Listening, Once, Outcome, boxed};
 use crate::runtime::Task;
 use crate::socketio::flags::Flags;
 use crate::{AckFuture, Runtime, ack};
@@ -158,6 +158,13 @@ impl<R: Runtime> Client<R> {
         self.change(|listeners| listeners.events.insert(event.into(), handler))
     }
 
+    /// [`on`](Self::on), for the first event of this name only.
+    pub fn once<P: 'static>(&self, event: impl Into<Cow<'static, str>>, handler: impl Handler<P, Self>) -> &Self {
+        let event = event.into();
+        let handler = Arc::new(Once::new(event.clone(), Erased::<_, P>::new(handler)));
+        self.change(|listeners| listeners.events.insert(event, handler))
+    }
+
     /// Takes the handler of an event away.
     pub fn off(&self, event: &str) -> &Self {
         self.change(|listeners| listeners.events.remove(event))
@@ -171,6 +178,12 @@ impl<R: Runtime> Client<R> {
             listeners.any.push(listener);
             None::<()>
         })
+    }
+
+    /// Takes all listeners away that [`on_any`](Self::on_any) has added.
+    #[doc(alias = "offAny")]
+    pub fn off_any(&self) -> &Self {
+        self.change(|listeners| Some(std::mem::take(&mut listeners.any)))
     }
 
     /// Calls `handler` each time that the namespace is connected.
@@ -415,6 +428,16 @@ impl<R: Runtime> Client<R> {
         let before = change(&mut self.namespace.listeners());
         drop(before);
         self
+    }
+}
+
+impl<R: Runtime> Listening for Client<R> {
+    fn forget(&self, event: &str, handler: *const ()) {
+        self.change(|listeners| {
+            let found = listeners.events.get(event);
+            let same = found.is_some_and(|found| std::ptr::addr_eq(Arc::as_ptr(found), handler));
+            if same { listeners.events.remove(event) } else { None }
+        });
     }
 }
 

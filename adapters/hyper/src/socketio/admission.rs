@@ -150,6 +150,7 @@ impl Applicant {
                 self.namespace.clone(),
                 Arc::clone(&self.session),
                 self.auth.clone(),
+                None,
             )),
             (Err(error), _) | (_, Err(error)) => {
                 tracing::error!(%error, "no entropy for a socket id");
@@ -237,7 +238,8 @@ impl Applicant {
             .resume(log.now(), request, max_missed, |id, data| {
                 let session = Arc::clone(&self.session);
                 let (namespace, auth) = (self.namespace.clone(), self.auth.clone());
-                let socket = Socket::again(id.clone(), request.pid, self.key, namespace, session, auth, data);
+                let pid = Some(request.pid);
+                let socket = Socket::new(id.clone(), pid, self.key, namespace, session, auth, Some(data));
                 socket.entrance().close();
                 made.insert(socket).clone()
             });

@@ -182,6 +182,12 @@ impl Broadcast {
         }
     }
 
+    /// How many are chosen, as of now: `io.of("/").to("lobby").len()` is how many are in a room.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.namespace.members().members(&self.target).count()
+    }
+
     /// Whether nobody is chosen, as of now.
     #[must_use]
     pub fn is_empty(&self) -> bool {

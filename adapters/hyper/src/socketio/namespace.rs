@@ -92,6 +92,12 @@ impl Namespace {
         self
     }
 
+    /// Takes the handler of an event away. Those of the sockets stay.
+    pub fn off(&self, event: &str) -> &Self {
+        self.0.listeners.off(event);
+        self
+    }
+
     /// Lets `middleware` look at each event of any socket of the namespace before its handler is called, and refuse it: see
     /// [`Socket::with_event_middleware`]. Those of the socket itself come after these.
     pub fn with_event_middleware<F, Fut>(&self, middleware: F) -> &Self

@@ -13,7 +13,7 @@ use socketio_proto::server::hub::{MemberKey, Target};
 use socketio_proto::server::{EmitError, NotWaiting, SocketKey};
 use socketio_proto::{Args, DisconnectReason, PrivateId, SocketId, ToArgs};
 
-use crate::handler::{Handler, Outcome};
+use crate::handler::{Handler, Listening, Outcome};
 use crate::session::Session;
 use crate::socketio::client::{Client, Credentials};
 use crate::socketio::entrance::Entrance;
@@ -49,6 +49,7 @@ struct Inner {
 }
 
 impl Socket {
+    /// `kept` is the data of a client that comes back.
     pub(crate) fn new(
         id: SocketId,
         pid: Option<PrivateId>,
@@ -56,45 +57,19 @@ impl Socket {
         namespace: Namespace,
         session: Arc<Session<Client>>,
         auth: Option<Arc<Credentials>>,
+        kept: Option<Arc<Data>>,
     ) -> Self {
         Self(Arc::new(Inner {
             id,
             pid,
-            recovered: false,
+            recovered: kept.is_some(),
             key,
             namespace,
             session,
             auth,
             member: OnceLock::new(),
             listeners: Listeners::default(),
-            data: Arc::default(),
-            stage: Mutex::new(Stage::Joining(None)),
-            flowing: AtomicBool::new(false),
-            entrance: Entrance::default(),
-        }))
-    }
-
-    /// The socket of a client that comes back, with what was kept of it.
-    pub(crate) fn again(
-        id: SocketId,
-        pid: PrivateId,
-        key: SocketKey,
-        namespace: Namespace,
-        session: Arc<Session<Client>>,
-        auth: Option<Arc<Credentials>>,
-        data: Arc<Data>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            id,
-            pid: Some(pid),
-            recovered: true,
-            key,
-            namespace,
-            session,
-            auth,
-            member: OnceLock::new(),
-            listeners: Listeners::default(),
-            data,
+            data: kept.unwrap_or_default(),
             stage: Mutex::new(Stage::Joining(None)),
             flowing: AtomicBool::new(false),
             entrance: Entrance::default(),
@@ -471,6 +446,12 @@ impl Socket {
 
     fn emitter(&self) -> Emitter {
         Emitter::new(self.clone(), Flags::default())
+    }
+}
+
+impl Listening for Socket {
+    fn forget(&self, event: &str, handler: *const ()) {
+        self.0.listeners.forget(event, handler);
     }
 }
 
