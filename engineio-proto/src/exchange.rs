@@ -23,7 +23,7 @@ pub enum Exchange {
     },
     /// A GET that wants to become a WebSocket, and whose headers are right for it.
     WebSocket {
-        /// Whether the client reads no bytes on it, so that they are written as base64. Only in revision 3 it can ask for that.
+        /// Whether the client reads no bytes on it, so that they are written as base64.
         base64: bool,
     },
 }

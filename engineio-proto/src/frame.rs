@@ -97,6 +97,11 @@ impl Frame {
         Self::new(Message::Text(encoded))
     }
 
+    /// Whether it is the packet that opens a session.
+    pub(crate) fn is_open_packet(&self) -> bool {
+        matches!(&self.message, Message::Text(text) if text.starts_with('0'))
+    }
+
     const fn new(message: Message) -> Self {
         Self {
             message,

@@ -80,6 +80,14 @@ impl Packet {
     }
 }
 
+/// Bytes as an encoded packet of text.
+pub(crate) fn encode_base64(bytes: &[u8]) -> ByteString {
+    let mut text = String::with_capacity(1 + bytes.len().div_ceil(3) * 4);
+    text.push('b');
+    base64_simd::STANDARD.encode_append(bytes, &mut text);
+    text.into()
+}
+
 /// The bytes that padded, standard-alphabet base64 stands for.
 pub(crate) fn decode_base64(text: &str) -> Result<Bytes, DecodeError> {
     base64_simd::STANDARD

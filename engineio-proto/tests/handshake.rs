@@ -267,13 +267,25 @@ fn the_settings_are_in_the_open_packet() {
     );
 }
 
+/// The JavaScript server answers the first request with the open packet alone, and there are clients that read nothing behind it.
 #[test]
-fn a_greeting_follows_the_open_packet_in_the_same_body() {
+fn a_greeting_follows_the_open_packet_in_the_next_body() {
     let mut session = Session::accepted(Config::default(), request("GET", "EIO=4&transport=polling", false));
     session.send("welcome");
     session.first_request(Exchange::Poll);
     let body = session.answer(FIRST);
-    assert!(body.starts_with("0{") && body.ends_with("}\u{1e}4welcome"), "{body}");
+    assert!(body.starts_with("0{") && body.ends_with('}'), "{body}");
+    session.send("again");
+    let get = session.get();
+    assert_eq!(session.answer(get), "4welcome\u{1e}4again");
+
+    let mut session = Session::accepted(Session::eio3(), request("GET", "EIO=3&transport=polling&b64=1", false));
+    session.send("welcome");
+    session.first_request(Exchange::Poll);
+    let body = session.answer(FIRST);
+    assert!(body.ends_with('}'), "{body}");
+    let get = session.get();
+    assert_eq!(session.answer(get), "8:4welcome");
 }
 
 #[test]

@@ -104,8 +104,19 @@ fn what_is_no_form_ends_the_session() {
 }
 
 #[test]
-fn revision_4_knows_no_scripts() {
+fn revision_4_has_scripts_and_forms_too() {
     let mut session = Session::accepted(Session::eio3(), request("GET", "EIO=4&transport=polling&j=0", false));
     session.first_request(engineio_proto::Exchange::Poll);
-    assert!(session.answer(FIRST).starts_with("0{"));
+    let script = session.answer(FIRST);
+    assert!(script.starts_with(r#"___eio[0]("0{\"sid\":\""#), "{script}");
+    let post = session.post("d=4a%1E4b%5Cnc%1EbAQ%3D%3D");
+    assert_eq!(session.answer(post), "ok");
+    assert_eq!(session.messages(), [text("a"), text("b\nc"), binary(&[1])]);
+    session.send("\u{2028}");
+    session.try_send(Frame::binary(Bytes::from_static(&[1, 2]))).unwrap();
+    let get = session.get();
+    assert_eq!(session.answer(get), r#"___eio[0]("4\u2028\u001ebAQI=");"#);
+    let get = session.get();
+    session.close();
+    assert_eq!(session.answer(get), r#"___eio[0]("1");"#);
 }

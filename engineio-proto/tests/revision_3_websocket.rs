@@ -44,6 +44,21 @@ fn bytes_may_be_base64_text() {
 }
 
 #[test]
+fn revision_4_may_ask_for_base64_too() {
+    let query = "EIO=4&transport=websocket&b64=1";
+    let mut session = Session::accepted(Session::eio3(), request("GET", query, true));
+    session.first_request(Exchange::WebSocket { base64: true });
+    session.frames(FIRST);
+    send_bytes(&mut session, &[1, 2, 3, 4]);
+    send_bytes(&mut session, &[]);
+    session.send("text");
+    assert_eq!(session.texts(FIRST), ["bAQIDBA==", "b", "4text"]);
+    session.message(FIRST, binary(&[1]));
+    session.say(FIRST, "bAg==");
+    assert_eq!(session.messages(), [binary(&[1]), binary(&[2])]);
+}
+
+#[test]
 fn a_frame_is_the_same_for_both_revisions() {
     let frame = Frame::binary(Bytes::from_static(&[1, 2]));
     let mut old = session();

@@ -5,6 +5,7 @@ import { Socket } from "engine.io-client";
 import { MODES, outcome, overEveryTransport, until } from "../lib/client.mjs";
 import { same } from "../lib/same.mjs";
 import { useServer } from "../lib/server.mjs";
+import { EIO, http1, Wire } from "../lib/wire.mjs";
 
 async function open(t, server, mode, options = {}) {
   const socket = new Socket(server.url, { path: "/engine.io/", transports: MODES[mode], ...options });
@@ -81,6 +82,26 @@ describe("engine", () => {
     await until(() => socket.messages.length >= sent.length);
     same(socket.messages, sent);
     assert.equal(socket.transport.name, "websocket");
+  });
+
+  test("by hand: base64 over WebSocket, and scripts", async (t) => {
+    const wire = await Wire.open(t, server, `${EIO}?EIO=4&transport=websocket&b64=1`);
+    assert.match(await wire.next(), /^0\{/);
+    wire.send("4text", Buffer.from([1, 2, 3]), "bAQ==");
+    assert.deepEqual(await wire.take(3), ["4text", "bAQID", "bAQ=="]);
+
+    const open = await http1(server, "GET", `${EIO}?EIO=4&transport=polling&j=5`);
+    const heard = [];
+    const read = ({ text }) => (new Function("___eio", text)({ 5: (body) => heard.push(body) }), heard.at(-1));
+    const { sid } = JSON.parse(read(open).slice(1));
+    const path = `${EIO}?EIO=4&transport=polling&j=6&sid=${sid}`;
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const { text } = await http1(server, "POST", path, { body: `d=${encodeURIComponent("4a€\x1ebAQ==")}`, headers });
+    assert.equal(text, "ok");
+    let answer = "";
+    while (answer.length < 7) answer += `${answer && "\x1e"}${read(await http1(server, "GET", path))}`;
+    assert.equal(answer, "4a€\x1ebAQ==");
+    await http1(server, "POST", path, { body: "d=1", headers });
   });
 
   test("a client that forces base64 is understood and answered", async (t) => {

@@ -4,8 +4,7 @@
 //!
 //! - bytes carry their packet type, too: a byte `4` in front of a WebSocket's binary message, `b4` in front of base64;
 //! - a polling body tells the length of each packet instead of separating them, and comes in two forms: as text, and as bytes
-//!   for whoever can read those;
-//! - a client that cannot do better is answered with a script (JSONP), and posts a form.
+//!   for whoever can read those.
 //!
 //! The JavaScript client 1.x differs from all that came after it, and does not say so: over long-polling as text it writes UTF-8 twice.
 //! Here it is treated as its successors are, so over that transport, and only there, it can be spoken with in ASCII alone.
@@ -14,7 +13,6 @@
 //! [`client::Connection`](crate::client::Connection) if it is told to say so.
 
 mod binary;
-mod jsonp;
 mod packet;
 mod payload;
 mod text;
@@ -26,7 +24,6 @@ pub use packet::{decode_packet, encode_packet};
 pub use payload::Payload;
 pub use text::encode_payload;
 
-pub(crate) use jsonp::{decode_form, encode_script};
 pub(crate) use packet::{check_message, encode_frame, message};
 pub(crate) use payload::Records;
 pub(crate) use text::encode_text;

@@ -310,7 +310,13 @@ impl Connection {
                 let id = self.poll.take()?;
                 Transmit::Respond {
                     id,
-                    response: self.outbox.take_all(|frames| self.framing.response(frames)),
+                    response: match self.outbox.iter().next() {
+                        // Clients read the open packet, and some nothing behind it.
+                        Some(frame) if frame.is_open_packet() => {
+                            self.outbox.take_first(1, |frames| self.framing.response(frames))
+                        }
+                        _ => self.outbox.take_all(|frames| self.framing.response(frames.iter())),
+                    },
                 }
             }
             Transport::WebSocket(id) => {

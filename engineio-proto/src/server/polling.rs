@@ -4,10 +4,9 @@ use bytes::Bytes;
 
 use super::Transmit;
 use super::connection::Connection;
-use super::framing::Framing;
 use super::post::Post;
-use crate::body::{Body, Control};
-use crate::{CloseReason, DecodeError, ErrorCode, ExchangeId, Instant, Refusal, Response, TransportFault, revision_3};
+use crate::body::Control;
+use crate::{CloseReason, ErrorCode, ExchangeId, Instant, Refusal, Response, TransportFault};
 
 impl Connection {
     /// A GET that waits for packets.
@@ -42,6 +41,7 @@ impl Connection {
             return self.respond(id, Response::empty(413));
         }
         let result = self
+            .framing
             .read_body(body, binary)
             .map_err(CloseReason::ParseError)
             .and_then(|mut body| {
@@ -68,13 +68,5 @@ impl Connection {
     /// Answers an HTTP request.
     pub(super) fn respond(&mut self, id: ExchangeId, response: Response) {
         self.transmits.push_back(Transmit::Respond { id, response });
-    }
-
-    fn read_body(&self, body: Bytes, binary: bool) -> Result<Body, DecodeError> {
-        match self.framing {
-            Framing::V4 => Body::v4(body),
-            Framing::V3 { jsonp: Some(_), .. } if !binary => Body::v3(revision_3::decode_form(&body)?, false),
-            Framing::V3 { .. } => Body::v3(body, binary),
-        }
     }
 }

@@ -115,15 +115,11 @@ impl<C> Server<C> {
         let Some(sid) = sid else {
             return match (request.method, transport, request.websocket) {
                 ("GET", TransportKind::WebSocket, true) | ("GET", TransportKind::Polling, false) => {
-                    let framing = match revision {
-                        Some(Revision::V4) => Framing::V4,
-                        Some(Revision::V3) if self.config.allow_eio3 => {
-                            Framing::of_request(request, transport).ok_or(const { bad("`j` is no number") })?
-                        }
-                        Some(Revision::V3) | None => {
-                            return Err(Refusal::new(ErrorCode::UnsupportedProtocolVersion));
-                        }
-                    };
+                    let revision = revision
+                        .filter(|&revision| revision == Revision::V4 || self.config.allow_eio3)
+                        .ok_or(const { Refusal::new(ErrorCode::UnsupportedProtocolVersion) })?;
+                    let framing =
+                        Framing::of_request(request, transport, revision).ok_or(const { bad("`j` is no number") })?;
                     Ok(Route::Incoming(Incoming { transport, framing }))
                 }
                 ("GET", ..) => Err(NO_UPGRADE),
@@ -135,7 +131,7 @@ impl<C> Server<C> {
             .ok_or(Refusal::new(ErrorCode::SessionUnknown))?;
         let exchange = match (request.method, transport, request.websocket) {
             ("GET", TransportKind::WebSocket, true) => Exchange::WebSocket {
-                base64: revision == Some(Revision::V3) && request.query_value("b64").is_some(),
+                base64: request.query_value("b64").is_some(),
             },
             ("GET", TransportKind::Polling, false) => Exchange::Poll,
             ("POST", TransportKind::Polling, false) => Exchange::Post { binary: request.binary },

@@ -1,4 +1,6 @@
-//! JSONP: a poll is a script that the page loads, a POST the form of a hidden frame.
+//! JSONP, for clients that cannot do better: a poll is a script that the page loads, a POST the form of a hidden frame.
+//!
+//! Those are of revision 3. Who asks for it in revision 4 gets it too, as from the JavaScript server.
 
 use alloc::format;
 use alloc::string::String;
@@ -11,7 +13,8 @@ use crate::DecodeError;
 const FIELD: &str = "d";
 
 /// The script that calls the page's function number `index` with a body of text.
-pub(crate) fn encode_script(index: u32, body: &str) -> Bytes {
+pub(crate) fn encode_script(index: u32, body: &[u8]) -> Bytes {
+    let body = core::str::from_utf8(body).expect("packets of text are UTF-8");
     let mut argument = serde_json::to_string(body).expect("a string is JSON");
     // JSON allows them in a string, JavaScript did not.
     for (separator, escaped) in [('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
