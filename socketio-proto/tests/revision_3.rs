@@ -176,7 +176,7 @@ fn the_query_behind_a_namespace_is_what_it_brings() {
     for (namespace, auth) in [
         ("/a?token=1", r#"{"token":"1"}"#),
         ("/a?b=x%20%22y%22&a=%E2%82%AC+1", r#"{"a":"€ 1","b":"x \"y\""}"#),
-        ("/a?x=1&y&x=2&x=3", r#"{"x":["1","2","3"],"y":""}"#),
+        ("/a?x=1&y&x=2&x=3", r#"{"x":"3","y":""}"#),
         ("/a?", "{}"),
     ] {
         for comma in ["", ","] {

@@ -3,24 +3,13 @@
 //! They are in the main namespace as soon as their session begins, they have no place for credentials but the query behind a
 //! namespace (`/admin?token=…`), they know no id but the session's, and a refusal carries no object.
 
-use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::vec::Vec;
 
 use bytestring::ByteString;
 use engineio_proto::Sid;
-use serde::Serialize;
 
 use crate::{EncodeError, Encoded, Json, Parser, SocketId};
-
-/// The value of one key of a query.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Value<'a> {
-    Once(Cow<'a, str>),
-    Again(Vec<Cow<'a, str>>),
-}
 
 /// A namespace without the query behind it.
 pub(super) fn name_of(namespace: &ByteString) -> ByteString {
@@ -30,24 +19,10 @@ pub(super) fn name_of(namespace: &ByteString) -> ByteString {
     }
 }
 
-/// The query behind a namespace as an object: a string for each key, or a list of them for one that comes more than once.
+/// The query behind a namespace as an object of strings: of a key that comes more than once the last value, as in the JavaScript server.
 pub(super) fn auth_of(namespace: &str) -> Option<Json> {
     let (_, query) = namespace.split_once('?')?;
-    let mut object: BTreeMap<_, Value<'_>> = BTreeMap::new();
-    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-        match object.get_mut(&key) {
-            None => {
-                object.insert(key, Value::Once(value));
-            }
-            Some(Value::Again(values)) => values.push(value),
-            Some(once) => {
-                let first = core::mem::replace(once, Value::Again(Vec::new()));
-                if let (Value::Once(first), Value::Again(values)) = (first, once) {
-                    values.extend([first, value]);
-                }
-            }
-        }
-    }
+    let object: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
     Some(Json::encode(&object).expect("strings are JSON"))
 }
 
