@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { connect, manager, connected } from "../lib/client.mjs";
 import { oursOnly, useServer } from "../lib/server.mjs";
+import { Tcp } from "../lib/tcp.mjs";
 import { assertRefused, EIO, http1, Polling, rawUpgrade, SIO, UPGRADE_HEADERS, Wire } from "../lib/wire.mjs";
 
 const NOBODY = "AAAAAAAAAAAAAAAAAAAA";
@@ -112,6 +113,20 @@ describe("refuse", () => {
     test(`${path} is not found`, async () => {
       assert.equal((await http1(server, "GET", path)).status, 404);
     });
+
+  test("who asks for a WebSocket in vain is hung up on, who asks for something else is not", async (t) => {
+    for (const path of ["/", "/nope", `${SIO}?EIO=4&transport=pigeon`, `${EIO}?EIO=4&transport=websocket&sid=${NOBODY}`, `${SIO}?EIO=3&transport=websocket`]) {
+      const tcp = await Tcp.connect(t, server);
+      assert.ok((await tcp.upgrade(path)) >= 400, path);
+      await tcp.hungUp();
+    }
+    const tcp = await Tcp.connect(t, server);
+    for (const path of ["/nope", `${SIO}?EIO=4&transport=pigeon`, "/healthz"]) {
+      tcp.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      assert.ok(await tcp.response(), path);
+    }
+    assert.equal(tcp.ended, false);
+  });
 
   test("an upgrade elsewhere is not found", async () => {
     for (const path of ["/", "/nope", "/healthz/ws"]) {

@@ -48,7 +48,7 @@ impl EngineIoService {
         let engine = Arc::clone(&self.engine);
         let options = &self.engine.registry.options;
         if !self.anywhere && options.below(request.uri().path()).is_none() {
-            return Box::pin(ready(Ok(not_found())));
+            return Box::pin(ready(Ok(not_found(request.headers()))));
         }
         with_cors(options.cors.as_ref(), request, move |request| {
             Box::pin(serve::<EngineClient, B>(engine, Asked::of(request), address))

@@ -12,7 +12,9 @@ use bytes::Bytes;
 use engineio_proto::server::{Incoming, Request as Routed};
 use engineio_proto::{Exchange, Refusal, Response};
 use futures_util::future::{Either, select};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SET_COOKIE};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SET_COOKIE, UPGRADE,
+};
 use http::{HeaderMap, StatusCode};
 use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
@@ -136,6 +138,9 @@ where
         }
         let encodings = encodings.filter(|_| response.compress && options.is_worth_compressing(response.body.len()));
         let mut answer = respond(response);
+        if matches!(exchange, Exchange::WebSocket { .. }) {
+            hang_up(&mut answer);
+        }
         if let Some(encodings) = encodings {
             answer = Box::pin(compress(answer, encodings)).await;
         }
@@ -180,7 +185,17 @@ fn is_binary(headers: &HeaderMap) -> bool {
 fn refuse(options: &Options, head: &RequestHead, refusal: &Refusal) -> http::Response<Body> {
     tracing::debug!(%refusal, context = refusal.context(), "a request was refused");
     options.gate.connection_error(head, refusal);
-    respond(refusal.response())
+    let mut answer = respond(refusal.response());
+    if head.headers().contains_key(UPGRADE) {
+        hang_up(&mut answer);
+    }
+    answer
+}
+
+/// Ends the connection behind an answer that is no 101: who asked for a WebSocket may write frames already, which are no requests.
+pub(crate) fn hang_up(answer: &mut http::Response<Body>) {
+    const CLOSE: HeaderValue = HeaderValue::from_static("close");
+    answer.headers_mut().insert(CONNECTION, CLOSE);
 }
 
 fn respond(response: Response) -> http::Response<Body> {

@@ -6,12 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response, StatusCode};
+use http::header::UPGRADE;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use tower_service::Service;
 
 use crate::Body;
 use crate::serving::cross_origin::{Answering, with_cors};
-use crate::serving::exchange::serve;
+use crate::serving::exchange::{hang_up, serve};
 use crate::serving::read_body::Asked;
 use crate::socketio::client::Client;
 use crate::socketio::io::Io;
@@ -39,7 +40,7 @@ impl SocketIoService {
         let io = Arc::clone(&self.io);
         let options = &self.io.registry.options;
         if options.below(request.uri().path()).is_none() {
-            return Box::pin(ready(Ok(not_found())));
+            return Box::pin(ready(Ok(not_found(request.headers()))));
         }
         with_cors(options.cors.as_ref(), request, move |request| {
             if let Some(file) = client_file(&io, &request) {
@@ -79,9 +80,12 @@ fn client_file<B>(io: &Io, request: &Request<B>) -> Option<Response<Body>> {
 }
 
 /// The answer to whatever is not below the server's path.
-pub(crate) fn not_found() -> Response<Body> {
+pub(crate) fn not_found(asked: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::NOT_FOUND;
+    if asked.contains_key(UPGRADE) {
+        hang_up(&mut response);
+    }
     response
 }
 
