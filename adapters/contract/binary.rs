@@ -116,6 +116,7 @@ struct Nested {
 
 #[derive(serde::Serialize)]
 struct Deep {
+    #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Bytes>,
 }
 

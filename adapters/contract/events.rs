@@ -82,7 +82,7 @@ fn echoes(nsp: &Namespace) {
     });
     nsp.on("never-ack", async |_: Rest| {});
     nsp.on("double-ack", async |Rest(args): Rest, ack: Ack| {
-        ack.send_when_ready(Kept::first(&args)?).await?; // a second call does not compile
+        ack.send_when_ready((Kept::first(&args)?,)).await?; // a second call does not compile
         Result::Ok(())
     });
 }
@@ -94,14 +94,16 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
         ack.send_when_ready(args).await?;
         Result::Ok(())
     });
-    nsp.on("server-ack", async |socket: Socket, payload: Rest| {
+    nsp.on("server-ack", async |socket: Socket, Rest(args): Rest| {
+        let payload = (Kept::first(&args)?,);
         let answer = socket.emit_with_ack("server-ack-request", payload)?.await?;
         let values: Vec<Value> = answer.parse()?;
         let result = Args::encode(&(trees(&values, &answer),))?;
         socket.emit_when_ready("server-ack-result", result).await?;
         Result::Ok(())
     });
-    nsp.on("timeout-ack", async |socket: Socket, ms: f64, payload: Rest| {
+    nsp.on("timeout-ack", async |socket: Socket, ms: f64, Rest(args): Rest| {
+        let payload = (Kept::first(&args)?,);
         let patient = socket.timeout(millis(ms)?);
         let answer = patient.emit_with_ack("timeout-ack-request", payload)?.await;
         let timed_out = answer.is_err();
@@ -116,7 +118,8 @@ fn acknowledgements<R: Runtime>(nsp: &Namespace) {
     });
     nsp.on(
         "broadcast-ack",
-        async |socket: Socket, room: String, ms: f64, payload: Rest| {
+        async |socket: Socket, room: String, ms: f64, Rest(args): Rest| {
+            let payload = (Kept::first(&args)?,);
             let answers = socket
                 .namespace()
                 .to(room)
@@ -152,7 +155,7 @@ fn rooms(nsp: &Namespace) {
         ack.send_when_ready(()).await
     });
     nsp.on("rooms", async |socket: Socket, ack: Ack| {
-        ack.send_when_ready(socket.rooms()).await
+        ack.send_when_ready(sorted(socket.rooms())).await
     });
     nsp.on(
         "to-room",
@@ -257,7 +260,7 @@ fn bookkeeping(nsp: &Namespace) {
         let answer = json!({
             "id": socket.id().as_str(),
             "nsp": socket.namespace().name(),
-            "rooms": socket.rooms(),
+            "rooms": sorted(socket.rooms()),
             "transport": socket.transport().as_str(),
             "protocol": socket.revision().number(),
             "recovered": socket.recovered(),
@@ -325,9 +328,9 @@ fn trees<'a>(values: &'a [Value], args: &'a Args) -> Vec<Tree<'a>> {
         .collect()
 }
 
-/// A duration that a client asks for.
+/// A duration that a client asks for; one that is less than nothing is over at once.
 fn millis(ms: f64) -> std::result::Result<Duration, BoxError> {
-    Ok(Duration::try_from_secs_f64(ms / 1000.0)?)
+    Ok(Duration::try_from_secs_f64(ms.max(0.0) / 1000.0)?)
 }
 
 /// A namespace's sockets, or those in one of its rooms.
@@ -367,7 +370,13 @@ fn describe(socket: &Socket) -> Description {
 
 /// The socket's rooms without its own.
 fn other_rooms(socket: &Socket) -> Vec<String> {
-    let mut rooms = socket.rooms();
+    let mut rooms = sorted(socket.rooms());
     rooms.retain(|room| room != socket.id().as_str());
+    rooms
+}
+
+/// In the order of JavaScript's strings: by their units of UTF-16.
+fn sorted(mut rooms: Vec<String>) -> Vec<String> {
+    rooms.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
     rooms
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use socketio_hyper::cors::{AllowHeaders, CorsLayer};
+use socketio_hyper::http::header::ORIGIN;
 use socketio_hyper::http::{HeaderValue, Method};
 use socketio_hyper::{
     ConnectionStateRecovery, Cookie, EngineConfig, EngineServer, Parser, PerMessageDeflate, RoomLimits, Runtime,
@@ -113,6 +114,7 @@ fn cors(origins: &str) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
+        .vary([ORIGIN])
 }
 
 /// Rooms are named by clients, which may name them at length.

@@ -153,6 +153,31 @@ describe("acks", () => {
     await wire.assertAlive();
   });
 
+  test("a payload is one argument, null too, and null if it is missing", async (t) => {
+    const wire = await Wire.session(t, server);
+    await wire.join();
+    wire.send('421["double-ack",null]', '422["double-ack",[1,null],2]');
+    assert.deepEqual(await wire.take(2), ["431[null]", "432[[1,null]]"]);
+    await wire.ask(3, "join", "here");
+    for (const event of ["server-ack", "timeout-ack", "broadcast-ack"]) {
+      const before = { "server-ack": [], "timeout-ack": [10_000], "broadcast-ack": ["here", 10_000] }[event];
+      for (const [payload, sent] of [["p", ["p", "q"]], [null, [null]], [null, []], [[1, 2], [[1, 2]]]]) {
+        wire.send(`42${JSON.stringify([event, ...before, ...sent])}`);
+        const [, id, question] = (await wire.next()).match(/^42(\d+)(.*)$/);
+        assert.deepEqual(JSON.parse(question), [`${event}-request`, payload]);
+        wire.send(`43${id}[1]`);
+        assert.match(await wire.next(), new RegExp(`^42\\["${event}-result",`));
+      }
+    }
+  });
+
+  test("less than no time is none", async (t) => {
+    const socket = await connect(t, server);
+    assert.equal(await ask(socket, "delay-ack", -5, "at once"), "at once");
+    socket.emit("timeout-ack", -5, "p");
+    assert.deepEqual(await arrived(socket, "timeout-ack-result"), [[{ timedOut: true, args: [] }]]);
+  });
+
   test("an answer in another namespace is none", async (t) => {
     const wire = await Wire.session(t, server);
     await wire.join();

@@ -72,6 +72,12 @@ describe("binary", () => {
     });
   });
 
+  test("of no blobs there is no last one", async (t) => {
+    const socket = await connect(t, server);
+    socket.emit("send-binary", []);
+    assert.deepEqual(await arrived(socket, "binary-data"), [[{ blobs: [], nested: { deep: [{}] } }]]);
+  });
+
   test("a client that forces base64 over WebSocket is understood", async (t) => {
     const socket = await connect(t, server, { mode: "websocket", forceBase64: true });
     socket.emit("binary", all256, { x: Buffer.from([1]) });

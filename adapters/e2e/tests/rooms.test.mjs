@@ -79,6 +79,15 @@ describe("rooms", () => {
       assert.deepEqual(await ask(socket, "rooms"), [...names.filter((n) => n !== "9"), socket.id].sort());
     });
 
+    test("rooms are sorted as JavaScript sorts", async (t) => {
+      const socket = await connect(t, server, { mode });
+      const names = ["\uff61", "😀", "é", "a", "Z", "10", "9"];
+      await ask(socket, "join", names);
+      assert.deepEqual(await ask(socket, "rooms"), [...names, socket.id].sort());
+      assert.deepEqual((await ask(socket, "whoami")).rooms, [...names, socket.id].sort());
+      assert.deepEqual((await ask(socket, "fetch-sockets", "a"))[0].rooms, [...names].sort());
+    });
+
     test("rooms end with the connection", async (t) => {
       const [leaver, stays] = [await connect(t, server, { mode }), await connect(t, server)];
       await ask(leaver, "join", "short");
