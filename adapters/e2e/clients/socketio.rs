@@ -12,62 +12,10 @@ use socketio_hyper::{
     Ack, AckError, Args, ClientEvent, ClientTransports, HandlerError, OpenError, Parser, Rest, Revision, TransportKind,
 };
 
+use super::peer::{ALL, Peer, WAYS, json_of, stats};
 use super::proxy::Proxy;
-use super::rt::{Client, ClientBuilder};
-use super::run::Server;
+use super::rt::Client;
 use super::support::{PATIENCE, block_on, eventually, sleep, within};
-
-/// A server to talk to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Peer {
-    Ours,
-    OursForOld,
-    Npm4,
-    Npm2,
-    Python,
-}
-
-const ALL: [Peer; 5] = [Peer::Ours, Peer::OursForOld, Peer::Npm4, Peer::Npm2, Peer::Python];
-
-const WAYS: [ClientTransports; 3] = [
-    ClientTransports::Polling,
-    ClientTransports::WebSocket,
-    ClientTransports::PollingThenWebSocket,
-];
-
-impl Peer {
-    fn start(self, settings: &[(&str, &str)]) -> Server {
-        let with = |more: &[(&'static str, &'static str)]| [settings, more].concat();
-        match self {
-            Self::Ours => Server::example("contract", settings),
-            Self::OursForOld => Server::example("contract", &with(&[("EIO3", "1")])),
-            Self::Npm4 => Server::start("socketio.mjs", settings),
-            Self::Npm2 => Server::start("socketio.mjs", &with(&[("VERSION", "2")])),
-            Self::Python => Server::start("asgi.py", settings),
-        }
-    }
-
-    fn revision(self) -> Revision {
-        match self {
-            Self::OursForOld | Self::Npm2 => Revision::V3,
-            Self::Ours | Self::Npm4 | Self::Python => Revision::V4,
-        }
-    }
-
-    /// How many sockets the server sees.
-    async fn sockets(self, server: &Server, witness: &Client) -> u64 {
-        let seen = match self {
-            Self::Npm4 | Self::Npm2 => json_of(&witness.emit_with_ack("count", ()).unwrap().await.unwrap())[0].clone(),
-            _ => stats(server)["sockets"].clone(),
-        };
-        seen.as_u64().unwrap()
-    }
-
-    fn builder(self, url: &str) -> ClientBuilder {
-        let patient = Client::builder(url).revision(self.revision());
-        patient.reconnection_delay(Duration::from_millis(20), Duration::from_millis(50))
-    }
-}
 
 /// What handlers report to the test.
 fn reports<T: Send + 'static>() -> (impl Fn(T) -> Ready<()> + Clone + Send + Sync + 'static, impl Fn() -> T) {
@@ -79,10 +27,6 @@ fn reports<T: Send + 'static>() -> (impl Fn(T) -> Ready<()> + Clone + Send + Syn
     (report, move || {
         receiver.recv_timeout(PATIENCE).expect("nothing was reported")
     })
-}
-
-fn json_of(args: &Args) -> Value {
-    serde_json::from_str(&format!("[{}]", args.as_json())).unwrap()
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -438,18 +382,6 @@ fn namespaces_share_a_connection() {
             custom.emit_with_ack("message-with-ack", ()).unwrap().await.unwrap();
         });
     }
-}
-
-/// What our server knows of itself.
-fn stats(server: &Server) -> Value {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    stream
-        .write_all(b"GET /stats HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The Socket.IO client. What it does is in `adapters/e2e/clients`.
 
+#[path = "../../e2e/clients/peer.rs"]
+mod peer;
 #[path = "../../e2e/clients/proxy.rs"]
 mod proxy;
 #[path = "support/rt.rs"]
