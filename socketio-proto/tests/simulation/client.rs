@@ -164,8 +164,11 @@ impl World {
         this.dirty = true;
     }
 
-    /// Emits so much that it may be more than there is room for.
+    /// Emits so much that it may be more than there is room for. Each by itself is a message that the server takes: one that is too large
+    /// ends the connection, and the others would end as many more, for a minute after all else is calm.
     pub fn pour(&mut self, client: usize, namespace: usize, count: usize, size: usize) {
+        const ENVELOPE: usize = 100;
+        let size = size.min(self.script.settings.max_payload - ENVELOPE);
         let this = &mut self.clients[client];
         let Some(socket) = this.socket_of(namespace) else {
             return;

@@ -62,7 +62,7 @@ use counts::Counts;
 use script::Script;
 
 /// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
-const FAILED_ONCE: [u64; 15] = [
+const FAILED_ONCE: [u64; 16] = [
     98,
     646,
     802,
@@ -78,6 +78,7 @@ const FAILED_ONCE: [u64; 15] = [
     21_000_008_506,
     32_000_234_208,
     30_119_364_602_633_765,
+    900_000_031_649,
 ];
 
 /// How many seeds are tried besides.
