@@ -8,7 +8,7 @@ use socketio_hyper::{Ack, BoxError, Namespace, Rest, Runtime, Socket};
 use super::events::{LARGEST, Result};
 
 /// How long a flood waits for a client that does not keep up.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many bytes are emitted before others may run, even if nobody has to wait for room.
 const STRETCH: usize = 1 << 20;

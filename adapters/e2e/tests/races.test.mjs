@@ -129,7 +129,10 @@ describe("races", () => {
     for (let acknowledged = false; !(acknowledged && came["burst-done"].length && came["message-back"].length); ) {
       const message = await wire.next();
       if (message === "431[500]") acknowledged = true;
-      else came[message.slice(4, message.indexOf('"', 4))].push(JSON.parse(message.slice(2))[1]);
+      else {
+        const list = came[message.slice(4, message.indexOf('"', 4))] ?? assert.fail(`not expected: ${message.slice(0, 80)}`);
+        list.push(JSON.parse(message.slice(2))[1]);
+      }
     }
     const numbers = (n) => Array.from({ length: n }, (_, i) => i);
     same(came, { "burst-item": numbers(20_000), "burst-done": [20_000], flood: numbers(500), "message-back": ["end"] });
