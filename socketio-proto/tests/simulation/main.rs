@@ -62,7 +62,7 @@ use counts::Counts;
 use script::Script;
 
 /// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
-const FAILED_ONCE: [u64; 16] = [
+const FAILED_ONCE: [u64; 17] = [
     98,
     646,
     802,
@@ -79,6 +79,7 @@ const FAILED_ONCE: [u64; 16] = [
     32_000_234_208,
     30_119_364_602_633_765,
     900_000_031_649,
+    920_000_379_002,
 ];
 
 /// How many seeds are tried besides.

@@ -169,7 +169,8 @@ impl World {
     }
 
     pub fn server_body(&mut self, exchange: usize, body: Bytes) {
-        self.count_unread(exchange, body.len());
+        let is_taken = body.len() <= self.script.settings.max_payload; // or it is answered at once, and not kept
+        self.count_unread(exchange, if is_taken { body.len() } else { 0 });
         self.server_input(exchange, |machine, now, id| machine.handle_body(now, id, body));
     }
 
