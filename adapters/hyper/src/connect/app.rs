@@ -195,7 +195,7 @@ impl<R: Runtime> App for SocketIoApp<R> {
                 ..
             } => {
                 let namespace = app.find(socket)?;
-                handle(session, &namespace, name, args, reply)
+                handle(session, &namespace, &name, &args, reply)
             }
             Event::Ack { socket, id, args } => {
                 app.settle(socket, id, Ok(args));
@@ -280,15 +280,15 @@ fn authenticate<R: Runtime>(session: &Arc<Session<SocketIoApp<R>>>, key: SocketK
 fn handle<R: Runtime>(
     session: &Arc<Session<SocketIoApp<R>>>,
     namespace: &Arc<Namespace<R>>,
-    name: EventName,
-    args: Args,
+    name: &EventName,
+    args: &Args,
     reply: Option<Reply>,
 ) -> Option<Task> {
     let listeners = namespace.listeners();
-    let (any, handler) = (listeners.any.clone(), listeners.events.get(&*name).cloned());
+    let (any, handler) = (listeners.any.clone(), listeners.events.get(&**name).cloned());
     drop(listeners);
     let client = client(session, namespace)?;
-    let bytes = size(&name, &args);
+    let bytes = size(name, args);
     let ack = reply.map(|reply| {
         Ack::to_server(ServerReply {
             session: Arc::clone(session),
@@ -296,15 +296,15 @@ fn handle<R: Runtime>(
         })
     });
     for listener in &any {
-        if let Err(panicked) = shield(|| listener(&client, &name, &args)) {
-            report(&client, &name, Err(panicked));
+        if let Err(panicked) = shield(|| listener(&client, name, args)) {
+            report(&client, name, Err(panicked));
         }
     }
     let Some(handler) = handler else {
         let ack = ack.unwrap_or_default();
         let event = || ClientEvent::Event {
             name: name.to_string(),
-            args,
+            args: args.detached(), // it may wait for long, and is a slice of the message or body that it came in
             ack,
         };
         session.app.enqueue(namespace, event, bytes);
@@ -320,11 +320,12 @@ fn handle<R: Runtime>(
     let future = match begun.and_then(|begun| Ok(begun?)) {
         Ok(future) => future,
         Err(error) => {
-            report(&client, &name, Err(error));
+            report(&client, name, Err(error));
             return None;
         }
     };
     let load = Load::new(Arc::clone(session), bytes);
+    let name: Box<str> = Box::from(&**name); // as it came, it may keep all of that message
     Some(Box::pin(async move {
         let result = shield_future(future).await;
         report(&client, &name, result.and_then(|result| result));
