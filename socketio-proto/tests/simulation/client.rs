@@ -168,7 +168,8 @@ impl World {
     /// ends the connection, and the others would end as many more, for a minute after all else is calm.
     pub fn pour(&mut self, client: usize, namespace: usize, count: usize, size: usize) {
         const ENVELOPE: usize = 100;
-        let size = size.min(self.script.settings.max_payload - ENVELOPE);
+        let room = self.script.settings.max_payload / 4 * 3; // a message of bytes is longer in a body
+        let size = size.min(room - ENVELOPE);
         let this = &mut self.clients[client];
         let Some(socket) = this.socket_of(namespace) else {
             return;

@@ -62,7 +62,7 @@ use counts::Counts;
 use script::Script;
 
 /// Seeds that have failed once, because of the machines or of the simulation itself. What they stand for changes with [`Script::new`].
-const FAILED_ONCE: [u64; 17] = [
+const FAILED_ONCE: [u64; 18] = [
     98,
     646,
     802,
@@ -80,6 +80,7 @@ const FAILED_ONCE: [u64; 17] = [
     30_119_364_602_633_765,
     900_000_031_649,
     920_000_379_002,
+    930_000_508_326,
 ];
 
 /// How many seeds are tried besides.
