@@ -4,14 +4,7 @@
 mod support;
 
 use socketio_tokio::Client;
-use support::{Running, reports};
-
-/// What the process holds in memory, in bytes.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
-}
+use support::{Running, reports, resident};
 
 #[test]
 fn handlers_that_wait_do_not_keep_the_messages_that_called_them() {

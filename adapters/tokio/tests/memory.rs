@@ -3,14 +3,7 @@
 
 mod support;
 
-use support::{Running, reports};
-
-/// What the process holds in memory, in bytes.
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
-}
+use support::{Running, reports, resident};
 
 #[test]
 fn small_events_that_wait_do_not_keep_the_large_messages_that_they_came_in() {

@@ -103,6 +103,14 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// What the process holds in memory, in bytes.
+#[cfg(target_os = "linux")]
+pub(crate) fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() << 10
+}
+
 /// What handlers report to the test.
 pub(crate) fn reports<T: Send + 'static>() -> (impl Fn(T) + Clone + Send + Sync + 'static, Reports<T>) {
     let (sender, receiver) = mpsc::channel();
