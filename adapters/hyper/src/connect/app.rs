@@ -325,7 +325,7 @@ fn handle<R: Runtime>(
         }
     };
     let load = Load::new(Arc::clone(session), bytes);
-    let name: Box<str> = Box::from(&**name); // as it came, it may keep all of that message
+    let name = name.detached(); // as it came, it may keep all of that message
     Some(Box::pin(async move {
         let result = shield_future(future).await;
         report(&client, &name, result.and_then(|result| result));
