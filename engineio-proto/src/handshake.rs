@@ -49,13 +49,21 @@ struct Upgrades {
 }
 
 impl Handshake {
+    /// The longest JSON that is one, in bytes. Servers say some hundred; what is escaped in more than they can mean would be unescaped into
+    /// memory that grows beyond its own.
+    pub const MAX_LEN: usize = 16 << 10;
+
     /// Reads the JSON of an open packet, without the packet's type.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Handshake`] if it is not such an object, or its sid is none. Whether its times make sense is for whoever lives by
-    /// them to say.
+    /// [`DecodeError::Handshake`] if it is not such an object, is longer than [`MAX_LEN`](Self::MAX_LEN), or its sid is none. Whether its
+    /// times make sense is for whoever lives by them to say.
     pub fn decode(json: &str) -> Result<Self, DecodeError> {
+        // A list of the values would be read as well.
+        if json.len() > Self::MAX_LEN || !json.trim_start().starts_with('{') {
+            return Err(DecodeError::Handshake);
+        }
         let wire: Wire<'_> = serde_json::from_str(json).map_err(|_| DecodeError::Handshake)?;
         Ok(Self {
             sid: AnySid::parse(&wire.sid).ok_or(DecodeError::Handshake)?,

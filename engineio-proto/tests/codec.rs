@@ -105,6 +105,7 @@ fn what_is_no_packet_says_why() {
         ("bAQI_", DecodeError::Base64),
         ("0", DecodeError::Handshake),
         ("0[]", DecodeError::Handshake),
+        (r#"0["id",["websocket"],25000,20000,1]"#, DecodeError::Handshake),
         (
             r#"0{"sid":"","upgrades":[],"pingInterval":1,"pingTimeout":1}"#,
             DecodeError::Handshake,
@@ -139,6 +140,15 @@ fn a_handshake_may_have_an_id_of_another_length_and_offer_what_nobody_knows() {
     let handshake = Handshake::decode(json).unwrap();
     assert_eq!(handshake.sid.as_str(), "short-ish");
     assert!(!handshake.upgrade_to_websocket);
+}
+
+#[test]
+fn a_handshake_is_no_longer_than_servers_have_reason_to_make_it() {
+    for (len, fits) in [(Handshake::MAX_LEN, true), (Handshake::MAX_LEN + 1, false)] {
+        let object = r#" {"sid":"id","upgrades":[],"pingInterval":1,"pingTimeout":1}"#;
+        let json = format!("{object:>len$}");
+        assert_eq!(Handshake::decode(&json).is_ok(), fits, "{len}");
+    }
 }
 
 #[test]
