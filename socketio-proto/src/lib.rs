@@ -96,7 +96,7 @@ pub mod server;
 mod acks;
 
 mod args;
-pub use args::{Arg, Args, ArgsWriter, Cursor, Iter, ToArgs};
+pub use args::{Arg, Args, ArgsWriter, Cursor, Iter, Remaining, ToArgs};
 
 mod attachments;
 

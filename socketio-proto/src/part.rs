@@ -28,6 +28,11 @@ impl Part {
         }
     }
 
+    /// Makes it the last `len` bytes of itself.
+    pub(crate) fn keep_last(&mut self, len: usize) {
+        self.start = self.end - len;
+    }
+
     /// A part of this part.
     pub(crate) fn slice_ref(&self, part: &str) -> ByteString {
         self.text.slice_ref(part)
@@ -81,8 +86,13 @@ mod tests {
         for range in [0..11, 0..3, 8..11, 4..4, 11..11, 0..0] {
             assert_eq!(range_of(&text[range.clone()], &text), range);
             let part = Part::of(text.clone(), range.clone());
-            assert_eq!(*part, text[range]);
+            assert_eq!(*part, text[range.clone()]);
             assert_eq!(part.slice_ref(&part), *part);
+            for len in 0..=range.len() {
+                let mut last = part.clone();
+                last.keep_last(len);
+                assert_eq!(*last, text[range.end - len..range.end]);
+            }
         }
         assert!(Part::of(text.clone(), 0..3) == Part::of(text, 8..11));
         assert_eq!(*Part::EMPTY, *"");

@@ -7,7 +7,7 @@ use std::ptr;
 
 use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
-use socketio_proto::{Args, ArgsError, Cursor, ToArgs};
+use socketio_proto::{Args, ArgsError, Remaining, ToArgs};
 
 use crate::{Ack, BoxError, Client, HandlerError, Runtime, Socket};
 
@@ -34,7 +34,7 @@ pub trait Handler<Parameters, S = Socket>: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Call<'a, S = Socket> {
     pub(crate) socket: &'a S,
-    pub(crate) args: Cursor<'a>,
+    pub(crate) args: Remaining,
     pub(crate) ack: Option<Ack>,
 }
 
@@ -78,7 +78,8 @@ impl<S> Argument<S> for Ack {
     }
 }
 
-/// All arguments that are left, as they came: to relay them without reading them, or to read them one by one.
+/// All arguments that are left, as they came: to relay them without reading them, or to read them one by one. A
+/// parameter behind it finds none.
 ///
 /// ```
 /// # use socketio_hyper::{Namespace, Rest, Socket};
@@ -91,7 +92,7 @@ pub struct Rest(pub Args);
 
 impl<S> Argument<S> for Rest {
     fn take(call: &mut Call<'_, S>) -> Result<Self, ArgsError> {
-        Ok(Self(call.args.rest()))
+        Ok(Self(call.args.take()))
     }
 }
 

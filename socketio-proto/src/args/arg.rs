@@ -74,8 +74,13 @@ pub struct Iter<'a> {
 
 impl<'a> Iter<'a> {
     pub(super) const fn new(elements: &'a str, attachments: &'a [Bytes]) -> Self {
+        Self::from(0, elements, attachments)
+    }
+
+    /// Those from `index` on.
+    pub(super) const fn from(index: usize, elements: &'a str, attachments: &'a [Bytes]) -> Self {
         Self {
-            index: 0,
+            index,
             elements,
             attachments,
         }

@@ -183,6 +183,12 @@ impl Args {
         self.placeholders
     }
 
+    /// Forgets the first arguments, all but the last `len` bytes of their elements.
+    pub(super) fn keep_last(&mut self, len: usize) {
+        self.elements.keep_last(len);
+        self.placeholders = None; // it is not known how many of them are there
+    }
+
     /// Those that `iter`, which goes over these arguments, has before it.
     pub(super) fn tail(&self, iter: &Iter<'_>) -> Self {
         Self::from_parts(self.elements.slice_ref(iter.elements()), self.attachments.clone())

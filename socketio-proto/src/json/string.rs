@@ -3,6 +3,9 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use wide::u8x16;
+
+use super::blocks::IS_FAST;
 use crate::text::Text;
 
 /// Every byte of a word, `byte`.
@@ -40,7 +43,25 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 32;
     }
-    // Then eight bytes at a time.
+    if IS_FAST {
+        while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            let found = special_in_lane(lane);
+            if found != 0 {
+                return at + found.trailing_zeros() as usize;
+            }
+            at += LANE;
+        }
+        if let Some(lane) = bytes.last_chunk() {
+            // Its first bytes have been looked at.
+            let found = special_in_lane(lane) >> (at + LANE - bytes.len());
+            return if found == 0 {
+                bytes.len()
+            } else {
+                at + found.trailing_zeros() as usize
+            };
+        }
+    }
+    // Eight bytes at a time.
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let found = special_in(u64::from_le_bytes(*word));
         if found != 0 {
@@ -49,6 +70,18 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
         at += 8;
     }
     at + leading_plain(bytes.get(at..).unwrap_or_default())
+}
+
+/// Bytes in a lane.
+pub(super) const LANE: usize = 16;
+
+/// A bit for each byte of a lane that is [special](is_special).
+#[inline(always)]
+pub(super) fn special_in_lane(lane: &[u8; LANE]) -> u32 {
+    let lane = u8x16::new(*lane);
+    let control = lane.min(u8x16::splat(0x1f)).cmp_eq(lane);
+    let found = control | lane.cmp_eq(u8x16::splat(b'"')) | lane.cmp_eq(u8x16::splat(b'\\'));
+    found.move_mask() as u32
 }
 
 /// The same, close to the end: fewer than 16 bytes are left.

@@ -189,16 +189,25 @@ impl Text<'_> {
     /// Behind the text that is here in a string, if that is short, such as a key; somewhere in it if not.
     #[inline(always)]
     fn text(self, at: usize) -> Place {
-        const SHORT: usize = 16;
-        let Some(short) = self.0.get(at..).and_then(<[u8]>::first_chunk::<SHORT>) else {
+        let Some(short) = self.0.get(at..).and_then(<[u8]>::first_chunk) else {
             return self.place(self.last_text(at));
         };
+        if blocks::IS_FAST {
+            let found = string::special_in_lane(short);
+            return self.place(
+                at + if found == 0 {
+                    string::LANE
+                } else {
+                    found.trailing_zeros() as usize
+                },
+            );
+        }
         for (len, &byte) in short.iter().enumerate() {
             if string::is_special(byte) {
                 return Place { at: at + len, byte };
             }
         }
-        self.place(at + SHORT)
+        self.place(at + string::LANE)
     }
 
     /// Behind the text that is here in a string, close to the end.

@@ -195,7 +195,7 @@ impl<R: Runtime> App for SocketIoApp<R> {
                 ..
             } => {
                 let namespace = app.find(socket)?;
-                handle(session, &namespace, &name, &args, reply)
+                handle(session, &namespace, &name, args, reply)
             }
             Event::Ack { socket, id, args } => {
                 app.settle(socket, id, Ok(args));
@@ -281,14 +281,14 @@ fn handle<R: Runtime>(
     session: &Arc<Session<SocketIoApp<R>>>,
     namespace: &Arc<Namespace<R>>,
     name: &EventName,
-    args: &Args,
+    args: Args,
     reply: Option<Reply>,
 ) -> Option<Task> {
     let listeners = namespace.listeners();
     let (any, handler) = (listeners.any.clone(), listeners.events.get(&**name).cloned());
     drop(listeners);
     let client = client(session, namespace)?;
-    let bytes = size(name, args);
+    let bytes = size(name, &args);
     let ack = reply.map(|reply| {
         Ack::to_server(ServerReply {
             session: Arc::clone(session),
@@ -296,7 +296,7 @@ fn handle<R: Runtime>(
         })
     });
     for listener in &any {
-        if let Err(panicked) = shield(|| listener(&client, name, args)) {
+        if let Err(panicked) = shield(|| listener(&client, name, &args)) {
             report(&client, name, Err(panicked));
         }
     }
@@ -313,7 +313,7 @@ fn handle<R: Runtime>(
     let begun = shield(|| {
         handler.call(Call {
             socket: &client,
-            args: args.cursor(),
+            args: args.into(),
             ack,
         })
     });

@@ -24,14 +24,14 @@ pub(crate) fn handle(known: &mut Known, event: IncomingEvent, cx: &mut Context<'
             socket.log_ignored(&event);
             return None;
         };
-        return call(socket, &event, handler, cx);
+        return call(socket, event, handler, cx);
     }
     let due = socket.arrive(event)?;
     if due.is_checked() {
         return begin(Box::pin(serve(socket.clone(), Some(due))), cx);
     }
     announce(socket, &due);
-    start(socket, &due, cx)
+    start(socket, due, cx)
 }
 
 /// Handles events that wait, one after the other, behind `first`. The handlers that they begin do not hold each other up: only
@@ -81,13 +81,14 @@ fn announce(socket: &Socket, due: &Due) {
 
 /// [`start`], in the task that waited.
 async fn start_here(socket: &Socket, due: Due) -> Option<Task> {
-    poll_fn(|cx| Poll::Ready(start(socket, &due, cx))).await
+    let mut due = Some(due);
+    poll_fn(|cx| Poll::Ready(due.take().and_then(|due| start(socket, due, cx)))).await
 }
 
 /// Calls the handler of an event, if there is one. What it does not do at once is returned.
-fn start(socket: &Socket, due: &Due, cx: &mut Context<'_>) -> Option<Task> {
+fn start(socket: &Socket, due: Due, cx: &mut Context<'_>) -> Option<Task> {
     match &due.handler {
-        Some(handler) => call(socket, &due.event, &**handler, cx),
+        Some(handler) => call(socket, due.event, &**handler, cx),
         None => {
             if due.hooks.incoming().next().is_none() {
                 socket.log_ignored(&due.event);
@@ -98,12 +99,14 @@ fn start(socket: &Socket, due: &Due, cx: &mut Context<'_>) -> Option<Task> {
 }
 
 /// Calls the handler of an event and polls it once: most are done then. What it does not do at once is returned.
-fn call(socket: &Socket, event: &IncomingEvent, handler: &dyn AnyHandler, cx: &mut Context<'_>) -> Option<Task> {
-    let ack = event.reply.map(|id| Ack::new(socket.clone(), id));
+fn call(socket: &Socket, event: IncomingEvent, handler: &dyn AnyHandler, cx: &mut Context<'_>) -> Option<Task> {
+    let bytes = event.len();
+    let IncomingEvent { name, args, reply } = event;
+    let ack = reply.map(|id| Ack::new(socket.clone(), id));
     let begun = shield(|| {
         let mut future = handler.call(Call {
             socket,
-            args: event.args.cursor(),
+            args: args.into(),
             ack,
         })?;
         match future.as_mut().poll(cx) {
@@ -114,16 +117,16 @@ fn call(socket: &Socket, event: &IncomingEvent, handler: &dyn AnyHandler, cx: &m
     match begun.and_then(|begun| begun) {
         Ok(None) => None,
         Ok(Some(future)) => {
-            let load = Load::new(socket, event.len());
+            let load = Load::new(socket, bytes);
             // As it came, the name keeps the whole message or body that it is a slice of.
-            let name = event.name.detached();
+            let name = name.detached();
             Some(Box::pin(async move {
                 let result = shield_future(future).await;
                 report(&load.socket, &name, result.and_then(|result| result));
             }))
         }
         Err(error) => {
-            report(socket, event.name(), Err(error));
+            report(socket, &name, Err(error));
             None
         }
     }
