@@ -1,12 +1,16 @@
-//! How many sessions there may be, and how much of what a client brings is kept.
+//! How many sessions there may be, how much of what a client brings is kept, and the limits that have settings.
 
 mod support;
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use serde_json::json;
-use socketio_tokio::{Ack, ConnectError};
-use support::{Client, ENGINE, Http, Running, RunningEngine, SOCKET, UPGRADE, eventually, reports};
+use socketio_tokio::{Ack, ConnectError, EmitError, Socket};
+use support::{
+    Client, ENGINE, Http, PATIENCE, Response, Running, RunningEngine, SOCKET, UPGRADE, eventually, polling, reports,
+};
+use tokio::sync::Semaphore;
 
 const FULL: (u16, &str) = (403, r#"{"code":4,"message":"too many sessions"}"#);
 
@@ -108,4 +112,73 @@ fn what_a_client_brings_to_be_recognised_by_is_bounded_while_its_sockets_keep_it
     assert_eq!(bring_much(&mut client, |number| format!("/room-{number}")), 2);
     client.send("1/room-0,"); // and then there is room for another
     assert_eq!(bring_much(&mut client, |number| format!("/room-{}", 100 + number)), 1);
+}
+
+#[test]
+fn one_namespace_too_many_ends_the_connection() {
+    let server = Running::with(|builder| builder.max_namespaces(2));
+    server.io.of_matching(|name| name.starts_with("/room-"));
+    let mut client = server.join();
+    client.join("/room-1");
+    client.send("0/room-2,");
+    assert!(client.rest().is_empty());
+}
+
+#[test]
+fn one_acknowledgement_too_many_is_not_asked_for() {
+    let server = Running::with(|builder| builder.max_pending_acks(1));
+    let mut client = server.join();
+    let socket = server.io.of("/").sockets().remove(0);
+    let first = socket.emit_with_ack("first", ()).unwrap();
+    assert!(matches!(socket.emit_with_ack("second", ()), Err(EmitError::Full)));
+    let asked = client.next();
+    let id = asked.strip_prefix('2').and_then(|rest| rest.split('[').next());
+    client.send(&format!("3{}[]", id.unwrap()));
+    server.block_on(first).unwrap();
+    assert!(socket.emit_with_ack("third", ()).is_ok());
+}
+
+#[test]
+fn no_more_is_read_than_may_wait() {
+    for (capacity, reads_on) in [(1, false), (1 << 20, true)] {
+        let server = Running::with(|builder| builder.max_handlers(1).receive_capacity(capacity));
+        let gate = Arc::new(Semaphore::new(0));
+        server.io.of("/").on("wait", {
+            let gate = Arc::clone(&gate);
+            move || {
+                let gate = Arc::clone(&gate);
+                async move { drop(gate.acquire().await) }
+            }
+        });
+        let http = server.http();
+        let sid = http.open();
+        http.post(&sid, "40");
+        http.post(&sid, r#"42["wait"]"#); // handled, until the gate opens
+        let second = http.send("POST", &polling(&sid), &[], r#"42["wait"]"#);
+        second.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        assert_eq!(second.peek(&mut [0]).is_ok(), reads_on, "{capacity}");
+        gate.add_permits(2);
+        second.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(Response::read(second).body, "ok");
+    }
+}
+
+#[test]
+fn a_volatile_event_is_dropped_behind_as_much_as_its_setting_says() {
+    for (capacity, arrives) in [(0, false), (1 << 10, true)] {
+        let server = Running::with(|builder| builder.volatile_capacity(capacity));
+        let main = server.io.of("/");
+        main.on("go", async |socket: Socket| {
+            socket.emit("kept", ())?; // nobody writes it while this handler runs
+            socket.volatile().emit("volatile", ())
+        });
+        main.on("nothing else?", async |ack: Ack| ack.send(()));
+        let mut client = server.join();
+        client.emit("go", json!([]));
+        client.expect_event("kept", json!([]));
+        if arrives {
+            client.expect_event("volatile", json!([]));
+        }
+        client.expect_nothing();
+    }
 }

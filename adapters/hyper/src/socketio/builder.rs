@@ -127,6 +127,37 @@ impl<R: Runtime> ServerBuilder<R> {
         self
     }
 
+    /// How many bytes of a client's messages may wait to be looked at before no more are read from it. Default 256 KiB: see
+    /// [`engineio_proto::Config::receive_capacity`].
+    #[must_use]
+    pub fn receive_capacity(mut self, bytes: usize) -> Self {
+        self.engine.receive_capacity = bytes;
+        self
+    }
+
+    /// Up to how many bytes that wait for it a client is still sent volatile events. Default 64 KiB: see
+    /// [`engineio_proto::Config::volatile_capacity`].
+    #[must_use]
+    pub fn volatile_capacity(mut self, bytes: usize) -> Self {
+        self.engine.volatile_capacity = bytes;
+        self
+    }
+
+    /// How many namespaces one client may be in or ask for; who asks for more is disconnected. Default 100.
+    #[must_use]
+    pub fn max_namespaces(mut self, max: usize) -> Self {
+        self.sockets.max_namespaces = max;
+        self
+    }
+
+    /// How many acknowledgements may be awaited from one client before an emit that asks for one more fails. Default 10,000: some 100 bytes
+    /// each.
+    #[must_use]
+    pub fn max_pending_acks(mut self, max: usize) -> Self {
+        self.sockets.max_pending_acks = max;
+        self
+    }
+
     /// How many rooms a socket may be in, and how long their names may be. Default: 10,000 rooms, 1,024 bytes.
     #[must_use]
     pub fn room_limits(mut self, limits: RoomLimits) -> Self {
