@@ -13,7 +13,7 @@ use futures_util::future::{Either, select};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Timer, Write};
-use hyper::server::conn::http1::{self, UpgradeableConnection};
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use tower_service::Service;
 
@@ -107,10 +107,9 @@ async fn serve_with<R, N, H, B, P, I, F>(
         };
         match accepted {
             Ok((stream, address)) => {
-                let connection = http(runtime, header_timeout)
-                    .serve_connection(prepare(stream), service_for(address))
-                    .with_upgrades();
-                runtime.spawn(Box::pin(run(connection, Arc::clone(&connections))));
+                let http = http(runtime, header_timeout);
+                let (stream, service) = (prepare(stream), service_for(address));
+                runtime.spawn(Box::pin(run(http, stream, service, Arc::clone(&connections))));
             }
             Err(error) if is_of_one_connection(&error) => {
                 tracing::debug!(%error, "a connection broke before it was accepted");
@@ -141,15 +140,16 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Serves one connection. It ends early if the client does, late if the server is asked to stop.
-async fn run<I, H, B>(connection: UpgradeableConnection<I, H>, connections: Arc<Connections>)
+/// Serves one connection. It ends early if the client does, late if the server is asked to stop. What serves it is large, and is made where
+/// it stays.
+async fn run<I, H, B>(http: http1::Builder, stream: I, service: H, connections: Arc<Connections>)
 where
     I: Read + Write + Unpin + Send + 'static,
     H: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     B: http_body::Body<Data = Bytes> + 'static,
     B::Error: Into<BoxError>,
 {
-    let mut connection = pin!(connection);
+    let mut connection = pin!(http.serve_connection(stream, service).with_upgrades());
     let mut place = Place::new(connections);
     let mut stopping = false;
     let result = poll_fn(|cx| {
