@@ -102,12 +102,18 @@ impl Sink {
         self.raw("}");
     }
 
+    /// Writes arguments as they are, none of which is an attachment.
+    #[inline]
+    pub(super) fn relay_text(&mut self, elements: &str) {
+        self.may_mislead();
+        self.raw(elements);
+    }
+
     /// Writes arguments as they are, whose placeholders name some of their attachments, and attaches those, none of them copied.
     pub(super) fn relay(&mut self, args: &Args) -> Result<(), EncodeError> {
         let (elements, attachments) = (args.as_json(), args.shared_attachments());
         if attachments.is_empty() {
-            self.may_mislead();
-            self.raw(elements);
+            self.relay_text(elements);
             return Ok(());
         }
         if let (0, Some(placeholders)) = (self.attachments(), args.placeholders()) {

@@ -103,6 +103,16 @@ impl<'s> ArgsWriter<'s> {
     ///
     /// None for arguments that were decoded or encoded. [`EncodeError::Lookalike`] otherwise.
     pub fn push_args(&mut self, args: &Args) -> Result<(), EncodeError> {
+        if args.attachments().is_empty() {
+            if !args.is_empty() {
+                if self.follows {
+                    self.sink.raw(",");
+                }
+                self.sink.relay_text(args.as_json());
+                self.follows = true;
+            }
+            return Ok(());
+        }
         self.write(|sink| sink.relay(args))
     }
 

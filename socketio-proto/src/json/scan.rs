@@ -12,7 +12,7 @@ pub(crate) fn inside_array(json: &str) -> Option<&str> {
 /// something else, or it has escapes.
 pub(crate) fn first_plain_string(elements: &str) -> Option<(&str, &str)> {
     let text = elements.strip_prefix('"')?;
-    let (text, rest) = text.split_at(string::special(text.as_bytes(), 0));
+    let (text, rest) = text.split_at(string::near_special(text.as_bytes()));
     Some((text, behind_comma(rest.strip_prefix('"')?)))
 }
 

@@ -72,6 +72,22 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
     at + leading_plain(bytes.get(at..).unwrap_or_default())
 }
 
+/// [`special`] from the beginning, where it is expected to be near.
+#[inline]
+pub(super) fn near_special(bytes: &[u8]) -> usize {
+    match bytes.first_chunk() {
+        Some(lane) if IS_FAST => {
+            let found = special_in_lane(lane);
+            if found == 0 {
+                special(bytes, LANE)
+            } else {
+                found.trailing_zeros() as usize
+            }
+        }
+        _ => special(bytes, 0),
+    }
+}
+
 /// Bytes in a lane.
 pub(super) const LANE: usize = 16;
 

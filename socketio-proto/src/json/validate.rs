@@ -160,7 +160,10 @@ impl Text<'_> {
     /// Behind the string whose opening quote is here.
     #[inline(always)]
     fn string(self, here: Place) -> Result<Place, JsonError> {
-        let end = self.text(here.at + 1);
+        let mut end = self.text(here.at + 1);
+        if blocks::IS_FAST && !string::is_special(end.byte) {
+            end = self.text(end.at); // once more, before this is taken for a long one
+        }
         if end.byte == b'"' {
             return Ok(self.next(end));
         }

@@ -176,12 +176,13 @@ fn namespace(text: &str) -> (&str, &str) {
 
 /// The id of an acknowledgement, and the text behind it.
 fn ack_id(text: &str) -> Result<(Option<AckId>, &str), DecodeError> {
-    let (digits, behind) = split_digits(text);
-    if digits.is_empty() {
-        return Ok((None, behind));
+    let (mut id, mut count) = (0u64, 0);
+    for digit in text.bytes().take_while(u8::is_ascii_digit) {
+        let tens = id.checked_mul(10).ok_or(DecodeError::AckId)?;
+        id = tens.checked_add((digit - b'0').into()).ok_or(DecodeError::AckId)?;
+        count += 1;
     }
-    let id = digits.parse().map_err(|_| DecodeError::AckId)?;
-    Ok((Some(AckId(id)), behind))
+    Ok(((count > 0).then_some(AckId(id)), &text[count..]))
 }
 
 /// The payload, which is JSON that begins as the kind wants.

@@ -23,6 +23,10 @@ impl Compressor {
     }
 
     /// Compresses a message that is not empty. None if that saves nothing, unless the next message may refer to this one.
+    ///
+    /// Out of line, since a stream is made on the stack, 64 KiB of it: whoever might do it would touch every page of that for each
+    /// message, compressed or not.
+    #[inline(never)]
     pub(super) fn compress(&mut self, message: &[u8]) -> Option<Bytes> {
         let mut stream = self.stream.take().unwrap_or_else(|| Compress::new(self.level, false));
         let mut input = message;
