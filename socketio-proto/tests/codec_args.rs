@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use socketio_proto::{Args, ArgsError, ArgsWriter, EncodeError, ToArgs};
+use socketio_proto::{Args, ArgsError, ArgsWriter, EncodeError, Remaining, ToArgs};
 
 #[expect(clippy::needless_pass_by_value, reason = "tests read better so")]
 fn args(values: impl ToArgs) -> Args {
@@ -200,6 +200,23 @@ fn a_cursor_takes_one_argument_at_a_time() {
     assert!(cursor.rest().is_empty());
     assert_eq!(cursor.next::<Option<u8>>(), Ok(None));
     assert_eq!(cursor.next::<u8>(), Err(ArgsError::Missing { index: 5 }));
+}
+
+#[test]
+fn what_was_taken_is_gone_and_the_rest_is_given_away() {
+    let (x, y) = (Bytes::from_static(b"x"), Bytes::from_static(b"y"));
+    let all = args(("a", 2, &x, &y, [3]));
+    let mut remaining = Remaining::from(all.clone());
+    assert_eq!(remaining.next::<String>(), Ok("a".into()));
+    assert_eq!(remaining.next::<bool>().unwrap_err().index(), Some(1));
+    assert_eq!(remaining.next::<Bytes>(), Ok(x));
+    let rest = remaining.take();
+    assert_eq!(rest, all.rest(3));
+    assert_eq!(args(&rest).attachments(), [y]);
+    assert!(remaining.take().is_empty());
+    assert_eq!(remaining.next::<Option<u8>>(), Ok(None));
+    assert_eq!(remaining.next::<u8>(), Err(ArgsError::Missing { index: 4 }));
+    assert_eq!(args(Remaining::from(all.clone()).take()), all);
 }
 
 #[test]

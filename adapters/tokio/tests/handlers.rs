@@ -23,6 +23,9 @@ fn arguments_come_as_the_types_of_the_parameters() {
         .on("relay", async |socket: Socket, first: String, Rest(rest): Rest| {
             socket.emit(&first, rest)
         })
+        .on("all", async |Rest(all): Rest, more: Option<String>, ack: Ack| {
+            ack.send((all.len(), more))
+        })
         .on("nothing", async |ack: Ack| ack.send(()))
         .on("expected", async |socket: Socket, ack: Ack| {
             socket.emit("expected", ack.is_expected())
@@ -36,6 +39,8 @@ fn arguments_come_as_the_types_of_the_parameters() {
     client.expect(r#"33["you"]"#);
     client.emit_with_ack(4, "greet", json!(["ada", "too many"]));
     client.expect(r#"34["ada"]"#);
+    client.emit_with_ack(5, "all", json!(["one", "two"]));
+    client.expect("35[2,null]");
     client.emit("relay", json!(["on", [1, 2], {"a": null}]));
     client.expect_event("on", json!([[1, 2], {"a": null}]));
     client.emit("relay", json!(["on"]));
