@@ -84,7 +84,8 @@ pub(super) fn near_special(bytes: &[u8]) -> usize {
                 found.trailing_zeros() as usize
             }
         }
-        _ => special(bytes, 0),
+        Some(_) => special(bytes, 0),
+        None => last_special(bytes, 0),
     }
 }
 

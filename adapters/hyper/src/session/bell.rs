@@ -1,30 +1,28 @@
 //! How the task of a session is woken.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock};
 use std::task::Waker;
 
 /// The waker of a session's task. It stays here from one time to the next, so a task whose waker is the same each time it is polled, as
 /// most are, does not have to leave it again and again.
 #[derive(Default)]
-pub(crate) struct Bell(Mutex<Option<Waker>>);
+pub(crate) struct Bell(RwLock<Option<Waker>>);
 
 impl Bell {
     /// The task can be woken like this from now on, or not any more.
     pub(crate) fn hang(&self, waker: Option<Waker>) {
-        let before = std::mem::replace(&mut *self.lock(), waker);
+        let mut hanging = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *hanging, waker);
+        drop(hanging);
         drop(before); // it may be the last that holds the task
     }
 
     /// Wakes the task, if there is one.
     pub(crate) fn ring(&self) {
-        let waker = self.lock().clone();
-        if let Some(waker) = waker {
-            waker.wake();
+        let hanging = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waker) = &*hanging {
+            waker.wake_by_ref(); // whoever clones it counts a reference, and uncounts it
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

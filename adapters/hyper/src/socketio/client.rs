@@ -140,7 +140,8 @@ impl App for Client {
 
     fn rest(latest: &mut Latest) {
         if let Some(known) = &mut latest.0 {
-            (known.own, known.shared) = Default::default();
+            known.own.rest();
+            known.shared.rest();
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use socketio_proto::{Args, DisconnectReason};
 
@@ -35,20 +35,34 @@ pub(crate) struct Listeners {
 type Events = BTreeMap<Cow<'static, str>, Arc<dyn AnyHandler>>;
 
 /// The handlers of events as they were when they were looked at last. As long as they have not changed, they are found here, without the
-/// lock. It keeps them alive, so it is not for keeping.
+/// lock. It keeps them alive until it is told to [rest](Self::rest).
 #[derive(Default)]
 pub(crate) struct Snapshot {
     changes: u32,
     events: Option<Arc<Events>>,
+    /// Where they are found again, if they have not changed.
+    rested: Weak<Events>,
 }
 
 impl Snapshot {
     /// The handler of an event, as of now.
     pub(crate) fn find(&mut self, listeners: &Listeners, event: &str) -> Option<&dyn AnyHandler> {
-        if listeners.changes.load(Ordering::Acquire) != self.changes {
+        let changes = listeners.changes.load(Ordering::Acquire);
+        if changes == 0 {
+            return None;
+        }
+        if changes == self.changes && self.events.is_none() {
+            self.events = self.rested.upgrade();
+        }
+        if changes != self.changes || self.events.is_none() {
             *self = listeners.snapshot();
         }
         self.events.as_ref()?.get(event).map(|handler| &**handler)
+    }
+
+    /// Does not keep the handlers alive any more, until one of them is looked for.
+    pub(crate) fn rest(&mut self) {
+        self.events = None;
     }
 }
 
@@ -153,6 +167,7 @@ impl Listeners {
     fn snapshot(&self) -> Snapshot {
         self.read(|inner| Snapshot {
             changes: self.changes.load(Ordering::Acquire),
+            rested: inner.events.as_ref().map(Arc::downgrade).unwrap_or_default(),
             events: inner.events.clone(),
         })
     }
