@@ -101,7 +101,7 @@ pub(super) fn special_in_lane(lane: &[u8; LANE]) -> u32 {
     found.move_mask() as u32
 }
 
-/// The same, close to the end: fewer than 16 bytes are left.
+/// [`special`], close to the end: fewer than 16 bytes are left.
 #[inline]
 pub(super) fn last_special(bytes: &[u8], mut at: usize) -> usize {
     let mut rest = bytes.get(at..).unwrap_or_default();
@@ -279,6 +279,25 @@ mod tests {
                     if let Ok(text) = core::str::from_utf8(&bytes) {
                         assert_eq!(is_plain(text), !special_byte, "{byte:#x} at {place}");
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_front_of_where_the_search_begins_does_not_count() {
+        for len in 0..70 {
+            for start in 0..=len {
+                let mut bytes = vec![b'"'; len];
+                bytes[start..].fill(b'a');
+                assert_eq!(special(&bytes, start), len, "from {start}");
+                for place in start..len {
+                    bytes[place] = b'"';
+                    assert_eq!(special(&bytes, start), place, "from {start} of {len}");
+                    if start == 0 {
+                        assert_eq!(near_special(&bytes), place, "of {len}");
+                    }
+                    bytes[place] = b'a';
                 }
             }
         }
