@@ -109,13 +109,9 @@ impl Sink {
         self.raw(elements);
     }
 
-    /// Writes arguments as they are, whose placeholders name some of their attachments, and attaches those, none of them copied.
+    /// Writes arguments as they are, whose placeholders name some of the attachments that they have, and attaches those, none of them copied.
     pub(super) fn relay(&mut self, args: &Args) -> Result<(), EncodeError> {
         let (elements, attachments) = (args.as_json(), args.shared_attachments());
-        if attachments.is_empty() {
-            self.relay_text(elements);
-            return Ok(());
-        }
         if let (0, Some(placeholders)) = (self.attachments(), args.placeholders()) {
             self.placeholders += placeholders.get() as usize;
             self.relayed = attachments.clone();

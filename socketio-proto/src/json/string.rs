@@ -45,20 +45,14 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
     }
     if IS_FAST {
         while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            let found = special_in_lane(lane);
-            if found != 0 {
-                return at + found.trailing_zeros() as usize;
+            let found = special_in_lane(lane, 0);
+            at += found;
+            if found < LANE {
+                return at;
             }
-            at += LANE;
         }
         if let Some(lane) = bytes.last_chunk() {
-            // Its first bytes have been looked at.
-            let found = special_in_lane(lane) >> (at + LANE - bytes.len());
-            return if found == 0 {
-                bytes.len()
-            } else {
-                at + found.trailing_zeros() as usize
-            };
+            return at + special_in_lane(lane, at + LANE - bytes.len());
         }
     }
     // Eight bytes at a time.
@@ -77,12 +71,8 @@ pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
 pub(super) fn near_special(bytes: &[u8]) -> usize {
     match bytes.first_chunk() {
         Some(lane) if IS_FAST => {
-            let found = special_in_lane(lane);
-            if found == 0 {
-                special(bytes, LANE)
-            } else {
-                found.trailing_zeros() as usize
-            }
+            let found = special_in_lane(lane, 0);
+            if found < LANE { found } else { special(bytes, LANE) }
         }
         Some(_) => special(bytes, 0),
         None => last_special(bytes, 0),
@@ -92,13 +82,14 @@ pub(super) fn near_special(bytes: &[u8]) -> usize {
 /// Bytes in a lane.
 pub(super) const LANE: usize = 16;
 
-/// A bit for each byte of a lane that is [special](is_special).
+/// How many bytes of a lane, behind the `passed` first, are in front of the first [special](is_special) one.
 #[inline(always)]
-pub(super) fn special_in_lane(lane: &[u8; LANE]) -> u32 {
+pub(super) fn special_in_lane(lane: &[u8; LANE], passed: usize) -> usize {
     let lane = u8x16::new(*lane);
     let control = lane.min(u8x16::splat(0x1f)).cmp_eq(lane);
     let found = control | lane.cmp_eq(u8x16::splat(b'"')) | lane.cmp_eq(u8x16::splat(b'\\'));
-    found.move_mask() as u32
+    let found = found.move_mask() as u32 | 1 << LANE; // its end counts as one
+    (found >> passed).trailing_zeros() as usize
 }
 
 /// [`special`], close to the end: fewer than 16 bytes are left.

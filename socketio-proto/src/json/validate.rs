@@ -196,14 +196,7 @@ impl Text<'_> {
             return self.place(self.last_text(at));
         };
         if blocks::IS_FAST {
-            let found = string::special_in_lane(short);
-            return self.place(
-                at + if found == 0 {
-                    string::LANE
-                } else {
-                    found.trailing_zeros() as usize
-                },
-            );
+            return self.place(at + string::special_in_lane(short, 0));
         }
         for (len, &byte) in short.iter().enumerate() {
             if string::is_special(byte) {
