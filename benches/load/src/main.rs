@@ -10,6 +10,7 @@ mod results;
 mod scenarios;
 mod server;
 mod table;
+mod watch;
 mod websocket;
 mod wire;
 
@@ -48,7 +49,7 @@ fn measure_all(measure: &Measure) -> Result<()> {
             for program in measure.servers.iter().filter(|program| scenario.suits(program)) {
                 print!("{:<40} {:<14} ", scenario.title, program.name);
                 std::io::stdout().flush()?;
-                match scenario.run(program, measure.times) {
+                match scenario.run(program, measure.times, measure.waiting) {
                     Ok(figures) => {
                         println!("{}", line(&figures));
                         results.add(&scenario.title, &program.name, round, &figures);

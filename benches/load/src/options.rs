@@ -8,15 +8,17 @@ use anyhow::{Context, Result, bail};
 use crate::measure::Times;
 use crate::scenarios::{self, Scenario};
 use crate::server::{Program, SERVERS};
+use crate::watch::Waiting;
 
 const USAGE: &str = "\
-run [--scenarios NAME,NAME...] [--servers NAME,NAME...] [--rounds N] [--quick] [--out DIRECTORY] [--report] [--list]
+run [--scenarios NAME,NAME...] [--servers NAME,NAME...] [--rounds N] [--quick] [--awake] [--out DIRECTORY] [--report] [--list]
 
   --scenarios  which to run; all without it. `goals`: all that have a goal; `growth`: all that grow
   --servers    of tokio, smol, socketioxide, node, floor; all without it.
                NAME=PATH is a server of your own: an executable, or a script of Node's that ends in .mjs
   --rounds     how often each server has its turn, 3 without it
   --quick      a first impression: one round, short times, fewer idle clients
+  --awake      the generator does not sleep while nothing has come, so that no server pays for waking it: see README.md
   --out        where results.json, table.md and the charts are kept; beside the runner in `results` without it
   --report     measures nothing, makes table and charts anew from results.json
   --list       names the scenarios";
@@ -34,6 +36,7 @@ pub struct Measure {
     pub servers: Vec<Program>,
     pub rounds: usize,
     pub times: Times,
+    pub waiting: Waiting,
     pub out: PathBuf,
 }
 
@@ -43,6 +46,7 @@ impl Command {
         let mut servers = SERVERS.join(",");
         let mut rounds = None;
         let (mut quick, mut report) = (false, false);
+        let mut waiting = Waiting::Asleep;
         let mut out = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
         while let Some(argument) = arguments.next() {
             let mut value = || {
@@ -55,6 +59,7 @@ impl Command {
                 "--servers" => servers = value()?,
                 "--rounds" => rounds = Some(value()?.parse()?),
                 "--quick" => quick = true,
+                "--awake" => waiting = Waiting::Awake,
                 "--out" => out = PathBuf::from(value()?),
                 "--report" => report = true,
                 "--list" => return Ok(Self::List),
@@ -69,6 +74,7 @@ impl Command {
             servers: servers.split(',').map(Program::named).collect::<Result<_>>()?,
             rounds: rounds.unwrap_or(if quick { 1 } else { 3 }),
             times: times(quick),
+            waiting,
             out,
         }))
     }

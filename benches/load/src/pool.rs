@@ -1,24 +1,22 @@
 //! Many Socket.IO clients over WebSocket in one thread, each connected to the default namespace.
 
 use std::io::{Read, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
-use mio::{Events, Poll, Registry};
+use mio::Registry;
 
+use crate::server::Server;
+use crate::watch::{PATIENCE, Watch};
 use crate::websocket::{self, Frame};
 use crate::wire::{self, Wire};
-
-/// How long nothing at all may come while something is awaited.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// As much as one read may take.
 pub const SCRATCH: usize = 256 * 1024;
 
 /// The clients, named by their index.
 pub struct Pool {
-    poll: Poll,
-    events: Events,
+    watch: Watch,
     scratch: Vec<u8>,
     out: Vec<u8>,
     wires: Vec<Wire>,
@@ -28,17 +26,16 @@ pub struct Pool {
 
 impl Pool {
     /// Connects them one after the other.
-    pub fn connect(port: u16, clients: usize) -> Result<Self> {
+    pub fn connect(server: &Server, clients: usize) -> Result<Self> {
         let mut pool = Self {
-            poll: Poll::new()?,
-            events: Events::with_capacity(1024),
+            watch: Watch::new(server.waiting)?,
             scratch: vec![0; SCRATCH],
             out: Vec::new(),
             wires: Vec::with_capacity(clients),
             pings: 0,
         };
         for index in 0..clients {
-            pool.wires.push(open(port, pool.poll.registry(), index)?);
+            pool.wires.push(open(server.port, pool.watch.registry(), index)?);
         }
         Ok(pool)
     }
@@ -55,27 +52,22 @@ impl Pool {
     /// Waits until something comes and shows each message to `on`, with where to put what this client is to send in answer: all of
     /// that is sent at once. Heartbeats are answered here.
     pub fn turn(&mut self, on: impl FnMut(usize, Frame<'_>, &mut Vec<u8>) -> Result<()>) -> Result<()> {
-        self.turn_within(PATIENCE, on)?;
-        ensure!(!self.events.is_empty(), "nothing came for {PATIENCE:?}");
-        Ok(())
+        self.watch.wait()?;
+        self.handle(on)
     }
 
     /// Answers heartbeats for so long, when nothing else is expected.
     pub fn listen(&mut self, time: Duration) -> Result<()> {
-        let end = std::time::Instant::now() + time;
-        while let Some(left) = end.checked_duration_since(std::time::Instant::now()) {
-            self.turn_within(left, |_, frame, _| bail!("unexpected: {frame:?}"))?;
+        let end = Instant::now() + time;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            self.watch.wait_within(left)?;
+            self.handle(|_, frame, _| bail!("unexpected: {frame:?}"))?;
         }
         Ok(())
     }
 
-    fn turn_within(
-        &mut self,
-        time: Duration,
-        mut on: impl FnMut(usize, Frame<'_>, &mut Vec<u8>) -> Result<()>,
-    ) -> Result<()> {
-        self.poll.poll(&mut self.events, Some(time))?;
-        for event in &self.events {
+    fn handle(&mut self, mut on: impl FnMut(usize, Frame<'_>, &mut Vec<u8>) -> Result<()>) -> Result<()> {
+        for event in self.watch.events() {
             let index = event.token().0;
             let wire = &mut self.wires[index];
             if event.is_writable() {

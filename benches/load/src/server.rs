@@ -12,6 +12,8 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 
+use crate::watch::Waiting;
+
 /// The servers that are known by name, in the order of their turns.
 pub const SERVERS: [&str; 5] = ["tokio", "smol", "socketioxide", "node", "floor"];
 
@@ -35,6 +37,8 @@ pub struct Settings {
     pub ping_interval: Duration,
     /// One shares no core with the generator; more do.
     pub workers: usize,
+    /// How the generator waits for what it has a core of its own for.
+    pub waiting: Waiting,
 }
 
 /// A server that runs. It is killed when dropped.
@@ -42,6 +46,8 @@ pub struct Server {
     child: Child,
     clock: ClockId,
     pub port: u16,
+    /// How the generator waits for it.
+    pub waiting: Waiting,
 }
 
 impl Program {
@@ -89,7 +95,12 @@ impl Program {
         run_on(&if pinned { vec![GENERATOR_CORE] } else { all_cores() })?;
         let child = child.with_context(|| format!("starting {}", self.path.display()))?;
         let clock = clock_getcpuclockid(Pid::from_raw(child.id() as i32))?;
-        let mut server = Server { child, clock, port };
+        let mut server = Server {
+            child,
+            clock,
+            port,
+            waiting: if pinned { settings.waiting } else { Waiting::Asleep },
+        };
         server.wait_until_it_listens()?;
         Ok(server)
     }

@@ -20,7 +20,7 @@ pub struct Broadcast {
 impl Broadcast {
     /// An operation is one delivery.
     pub fn run(self, server: &Server, times: Times) -> Result<Vec<Figure>> {
-        let mut pool = Pool::connect(server.port, self.members)?;
+        let mut pool = Pool::connect(server, self.members)?;
         rooms::join(&mut pool, "lobby")?;
         let argument = if self.size < 1024 {
             payload::string(self.size)

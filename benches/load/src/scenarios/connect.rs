@@ -1,21 +1,19 @@
 //! Clients that connect, open a socket, close it and leave, so many at a time.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
+use mio::Registry;
 use mio::event::Event;
-use mio::{Events, Poll};
 
 use super::polling::{connected_after_ping, sid};
 use crate::http;
 use crate::measure::{Figure, Tally, Times, measure};
 use crate::pool::SCRATCH;
 use crate::server::Server;
+use crate::watch::Watch;
 use crate::websocket::{self, Frame};
 use crate::wire::Wire;
-
-/// How long nothing at all may come.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Over what they connect.
 #[derive(Clone, Copy, Debug)]
@@ -59,27 +57,29 @@ struct Visit {
 impl Visits {
     /// An operation is a visit from its first to its last packet.
     pub fn run(self, server: &Server, times: Times) -> Result<Vec<Figure>> {
-        let mut poll = Poll::new()?;
-        let mut events = Events::with_capacity(1024);
+        let mut watch = Watch::new(server.waiting)?;
         let mut scratch = vec![0; SCRATCH];
         let mut out = Vec::new();
-        let begin = |poll: &Poll, index| match self.transport {
-            Transport::WebSocket => {
-                Visit::begin(server.port, poll, index, Step::Upgrade, websocket::UPGRADE.as_bytes())
-            }
+        let begin = |registry: &Registry, index| match self.transport {
+            Transport::WebSocket => Visit::begin(
+                server.port,
+                registry,
+                index,
+                Step::Upgrade,
+                websocket::UPGRADE.as_bytes(),
+            ),
             Transport::Polling => {
                 let mut request = Vec::new();
                 http::get(None, &mut request);
-                Visit::begin(server.port, poll, index, Step::Open, &request)
+                Visit::begin(server.port, registry, index, Step::Open, &request)
             }
         };
         let mut visits = (0..self.at_once)
-            .map(|index| begin(&poll, index))
+            .map(|index| begin(watch.registry(), index))
             .collect::<Result<Vec<_>>>()?;
         measure(server, times, |tally| {
-            poll.poll(&mut events, Some(PATIENCE))?;
-            ensure!(!events.is_empty(), "nothing came for {PATIENCE:?}");
-            for event in events.iter().filter(|event| event.is_readable()) {
+            watch.wait()?;
+            for event in watch.events().iter().filter(|event| event.is_readable()) {
                 let index = event.token().0;
                 let visit = &mut visits[index];
                 out.clear();
@@ -89,7 +89,7 @@ impl Visits {
                 };
                 if over {
                     visit.count(tally);
-                    *visit = begin(&poll, index)?;
+                    *visit = begin(watch.registry(), index)?;
                 } else if !out.is_empty() {
                     visit.wire.send(&out)?;
                 }
@@ -100,9 +100,9 @@ impl Visits {
 }
 
 impl Visit {
-    fn begin(port: u16, poll: &Poll, index: usize, step: Step, request: &[u8]) -> Result<Self> {
+    fn begin(port: u16, registry: &Registry, index: usize, step: Step, request: &[u8]) -> Result<Self> {
         let since = Instant::now();
-        let mut wire = Wire::connect(port, poll.registry(), index)?;
+        let mut wire = Wire::connect(port, registry, index)?;
         wire.send(request)?;
         Ok(Self {
             wire,

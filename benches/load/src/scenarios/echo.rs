@@ -54,7 +54,7 @@ struct Waiting {
 
 impl Echo {
     pub fn run(self, server: &Server, times: Times) -> Result<Vec<Figure>> {
-        let mut pool = Pool::connect(server.port, self.clients)?;
+        let mut pool = Pool::connect(server, self.clients)?;
         for room in 0..self.rooms {
             super::rooms::join(&mut pool, &format!("room {room}"))?;
         }

@@ -20,10 +20,10 @@ const LARGE: usize = 60_000;
 /// Memory per connection: connected, and after it was used for a large message.
 pub fn memory(server: &Server, times: Times, clients: usize) -> Result<Vec<Figure>> {
     // What is taken once, or for the first few, is not of the connection. They stay, so that others do not get their memory.
-    let _first = Pool::connect(server.port, 64)?;
+    let _first = Pool::connect(server, 64)?;
     sleep(times.settle);
     let before = server.rss()?;
-    let mut pool = Pool::connect(server.port, clients)?;
+    let mut pool = Pool::connect(server, clients)?;
     pool.listen(times.settle)?;
     let fresh = server.rss()?;
     let mut request = Vec::new();
@@ -64,7 +64,7 @@ const CLIENTS: usize = 5_000;
 
 /// The cost of a ping and its pong.
 pub fn heartbeats(server: &Server, times: Times) -> Result<Vec<Figure>> {
-    let mut pool = Pool::connect(server.port, CLIENTS)?;
+    let mut pool = Pool::connect(server, CLIENTS)?;
     pool.listen(PING_INTERVAL + times.warm_up)?;
     let pings = pool.pings;
     let (start, cpu) = (Instant::now(), server.cpu()?);

@@ -19,6 +19,7 @@ use self::rooms::Joins;
 use crate::measure::{CPU, FRESH, Figure, P99, Times, USED};
 use crate::server::{Program, Settings};
 use crate::table::thousands;
+use crate::watch::Waiting;
 
 /// One thing to measure.
 pub struct Scenario {
@@ -70,10 +71,11 @@ impl Scenario {
     }
 
     /// Runs it on a fresh server.
-    pub fn run(&self, program: &Program, times: Times) -> Result<Vec<Figure>> {
+    pub fn run(&self, program: &Program, times: Times, waiting: Waiting) -> Result<Vec<Figure>> {
         let mut settings = Settings {
             ping_interval: Duration::from_secs(25),
             workers: 1,
+            waiting,
         };
         match self.workload {
             Workload::Heartbeats => settings.ping_interval = idle::PING_INTERVAL,

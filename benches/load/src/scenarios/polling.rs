@@ -1,21 +1,19 @@
 //! Echoes over long-polling: a GET that waits for answers on one connection, a POST of events on another.
 
 use std::io::{Read, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use mio::Registry;
 use mio::event::Event;
-use mio::{Events, Poll};
 
 use crate::http;
 use crate::measure::{Figure, Tally, Times, measure};
 use crate::payload;
 use crate::pool::SCRATCH;
 use crate::server::Server;
+use crate::watch::{PATIENCE, Watch};
 use crate::wire::{self, Wire};
-
-/// How long nothing at all may come.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Between packets of a body.
 const SEPARATOR: u8 = 0x1e;
@@ -53,21 +51,19 @@ impl PollingEcho {
             .collect();
         let body = packets.join(str::from_utf8(&[SEPARATOR])?);
         let answer = format!("[{argument}]");
-        let mut poll = Poll::new()?;
-        let mut events = Events::with_capacity(1024);
+        let mut watch = Watch::new(server.waiting)?;
         let mut scratch = vec![0; SCRATCH];
         let mut sessions = Vec::new();
         for index in 0..self.sessions {
-            sessions.push(Session::open(server.port, &poll, index, &body)?);
+            sessions.push(Session::open(server.port, watch.registry(), index, &body)?);
         }
         for session in &mut sessions {
             session.get.send(&session.poll)?;
             session.send(self.in_flight)?;
         }
         measure(server, times, |tally| {
-            poll.poll(&mut events, Some(PATIENCE))?;
-            ensure!(!events.is_empty(), "nothing came for {PATIENCE:?}");
-            for event in &events {
+            watch.wait()?;
+            for event in watch.events() {
                 let index = event.token().0;
                 let session = &mut sessions[index / 2];
                 session.get.flush()?;
@@ -87,7 +83,7 @@ impl PollingEcho {
 }
 
 impl Session {
-    fn open(port: u16, poll: &Poll, index: usize, body: &str) -> Result<Self> {
+    fn open(port: u16, registry: &Registry, index: usize, body: &str) -> Result<Self> {
         let mut stream = wire::connect(port)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut request = Vec::new();
@@ -107,8 +103,8 @@ impl Session {
         }
         http::post(&sid, body.as_bytes(), &mut request);
         Ok(Self {
-            get: Wire::connect(port, poll.registry(), 2 * index)?,
-            post: Wire::adopt(stream, poll.registry(), 2 * index + 1)?,
+            get: Wire::connect(port, registry, 2 * index)?,
+            post: Wire::adopt(stream, registry, 2 * index + 1)?,
             request,
             poll: poll_request,
             posted: false,

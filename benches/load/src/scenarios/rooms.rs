@@ -23,12 +23,12 @@ impl Joins {
         let most = if times.quick { JOINS / 4 } else { JOINS };
         let clients = (most / self.rooms).clamp(16, MOST_CLIENTS);
         {
-            let mut pool = Pool::connect(server.port, 64)?;
+            let mut pool = Pool::connect(server, 64)?;
             for room in 0..100 {
                 join(&mut pool, &format!("warm-up {room}"))?;
             }
         }
-        let mut pool = Pool::connect(server.port, clients)?;
+        let mut pool = Pool::connect(server, clients)?;
         let (start, cpu) = (std::time::Instant::now(), server.cpu()?);
         for room in 0..self.rooms {
             join(&mut pool, &format!("room {room}"))?;
