@@ -1,7 +1,7 @@
-//! The connections of a listening socket, who are told when they are to end.
+//! The connections of a listening socket, who are told the time, and when they are to end.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
@@ -12,6 +12,8 @@ use crate::session::waiters::Waiters;
 /// All of them, and whoever accepts them, have this in common. It is dropped with the last of them.
 pub(crate) struct Connections {
     stopping: AtomicBool,
+    /// How often they have been told the time.
+    ticks: AtomicU32,
     waiting: Mutex<Waiters>,
     _alive: oneshot::Sender<Infallible>,
 }
@@ -22,6 +24,7 @@ impl Connections {
         let (alive, all_gone) = oneshot::channel();
         let connections = Self {
             stopping: AtomicBool::new(false),
+            ticks: AtomicU32::new(0),
             waiting: Mutex::default(),
             _alive: alive,
         };
@@ -30,11 +33,23 @@ impl Connections {
 
     /// Tells all of them to end.
     pub(crate) fn stop(&self) {
-        let mut waiting = self.waiting();
+        let waiting = self.waiting();
         self.stopping.store(true, Ordering::SeqCst);
-        let wakers = waiting.take();
+        let wakers = waiting.all();
         drop(waiting);
-        wakers.for_each(Waker::wake);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Tells all of them that some time has passed.
+    pub(crate) fn tick(&self) {
+        self.ticks.fetch_add(1, Ordering::Relaxed);
+        let wakers = self.waiting().all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How often they have been told so.
+    pub(crate) fn ticks(&self) -> u32 {
+        self.ticks.load(Ordering::Relaxed)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiters> {
@@ -53,7 +68,7 @@ impl Place {
         Self { connections, key: None }
     }
 
-    /// Whether it is to end. If not, its task, which is always the same, will be woken when it is.
+    /// Whether it is to end. Its task, which is always the same, will be woken when that changes, and whenever it is told the time.
     pub(crate) fn is_stopping(&mut self, cx: &Context<'_>) -> bool {
         let connections = &*self.connections;
         if self.key.is_none() {

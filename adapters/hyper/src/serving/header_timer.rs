@@ -1,87 +1,90 @@
-//! The timer of a connection's hyper, which wants one for each head of a request.
+//! The timer of a connection's hyper, which wants a sleep for each head of a request.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
 
-/// Sleeps of one task, of which at most one is there at a time. When it is dropped, the runtime's timer below goes on, for the next: that
-/// has a later deadline, and most never get there.
-pub(crate) struct HeaderTimer<T>(Arc<Shared<T>>);
+use crate::serving::connections::Connections;
 
-struct Shared<T> {
-    timer: T,
-    armed: Mutex<Option<Armed>>,
+/// How often it is looked, in the time that a head may take, whether one has taken longer.
+const TICKS: u32 = 4;
+
+/// The shortest time between two such looks.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Sleeps for heads on one connection. They end when all connections have been [told the time](tell_time) so often: who has a head at once,
+/// as nearly everyone, neither looks at a clock for it nor sets a timer.
+///
+/// Each connection counts references of its own: all of them to one count would have the cores wait for each other.
+pub(crate) struct HeaderTimer(Arc<Own>);
+
+struct Own {
+    connections: Arc<Connections>,
+    now: Instant,
 }
 
-struct Armed {
-    at: Instant,
-    sleep: Pin<Box<dyn Sleep>>,
-}
-
-impl<T> HeaderTimer<T> {
-    pub(crate) fn new(timer: T) -> Self {
-        Self(Arc::new(Shared {
-            timer,
-            armed: Mutex::new(None),
-        }))
+impl HeaderTimer {
+    pub(crate) fn new(connections: Arc<Connections>) -> Self {
+        let now = Instant::now();
+        Self(Arc::new(Own { connections, now }))
     }
 }
 
-impl<T: Timer + Send + Sync + 'static> Timer for HeaderTimer<T> {
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        self.sleep_until(self.now() + duration)
-    }
-
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        Box::pin(Borrowed {
-            shared: Arc::clone(&self.0),
-            deadline,
+impl Timer for HeaderTimer {
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
+        Box::pin(Head {
+            since: self.0.connections.ticks(),
+            own: Arc::clone(&self.0),
         })
     }
 
+    fn sleep_until(&self, _: Instant) -> Pin<Box<dyn Sleep>> {
+        self.sleep(Duration::ZERO)
+    }
+
+    /// Some time: hyper only adds to it what it then sleeps until.
     fn now(&self) -> Instant {
-        self.0.timer.now()
+        self.0.now
     }
 }
 
 /// One of the sleeps.
-struct Borrowed<T> {
-    shared: Arc<Shared<T>>,
-    deadline: Instant,
+struct Head {
+    own: Arc<Own>,
+    since: u32,
 }
 
-impl<T: Timer> Future for Borrowed<T> {
+impl Future for Head {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (timer, deadline) = (&self.shared.timer, self.deadline);
-        let now = timer.now();
-        if now >= deadline {
-            return Poll::Ready(());
+    /// Its task is woken at each tick.
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        // The first of them may have come at once.
+        if self.own.connections.ticks().wrapping_sub(self.since) > TICKS {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
         }
-        let mut armed = self.shared.armed.lock().unwrap_or_else(PoisonError::into_inner);
-        let armed = match &mut *armed {
-            // It wakes the task early enough, which polls this again then.
-            Some(armed) if now < armed.at && armed.at <= deadline => return Poll::Pending,
-            Some(armed) => {
-                timer.reset(&mut armed.sleep, deadline);
-                armed.at = deadline;
-                armed
-            }
-            none => none.insert(Armed {
-                at: deadline,
-                sleep: timer.sleep_until(deadline),
-            }),
-        };
-        armed.sleep.as_mut().poll(cx)
     }
 }
 
-impl<T: Timer + Send + Sync> Sleep for Borrowed<T> {}
+impl Sleep for Head {}
+
+/// Tells connections the time for as long as there are some, or may be: a head may take `timeout`.
+pub(crate) async fn tell_time(timer: impl Timer, connections: Weak<Connections>, timeout: Duration) {
+    let tick = (timeout / TICKS).max(SHORTEST);
+    loop {
+        timer.sleep(tick).await;
+        let Some(connections) = connections.upgrade() else {
+            return;
+        };
+        connections.tick();
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -89,70 +92,27 @@ mod tests {
 
     use super::*;
 
-    /// What time it is, and for when it was asked to wake.
-    #[derive(Clone)]
-    struct Manual(Arc<Mutex<(Instant, Vec<Instant>)>>);
-
-    struct Due(Manual, Instant);
-
-    impl Future for Due {
-        type Output = ();
-
-        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-            if self.0.now() >= self.1 {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        }
-    }
-
-    impl Sleep for Due {}
-
-    impl Timer for Manual {
-        fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-            self.sleep_until(self.now() + duration)
-        }
-
-        fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-            self.0.lock().unwrap().1.push(deadline);
-            Box::pin(Due(self.clone(), deadline))
-        }
-
-        fn now(&self) -> Instant {
-            self.0.lock().unwrap().0
-        }
-    }
-
     fn is_over(sleep: &mut Pin<Box<dyn Sleep>>) -> bool {
         let polled = sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         polled.is_ready()
     }
 
     #[test]
-    fn sleeps_one_after_the_other_share_a_timer_and_end_in_time() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let manual = Manual(Arc::new(Mutex::new((start, Vec::new()))));
-        let timer = HeaderTimer::new(manual.clone());
-        let armed = || manual.0.lock().unwrap().1.clone();
-
-        let mut first = timer.sleep_until(at(30));
-        assert!(!is_over(&mut first));
-        manual.0.lock().unwrap().0 = at(10);
-        drop(first);
-        let mut second = timer.sleep_until(at(40));
-        assert!(!is_over(&mut second));
-        assert_eq!(armed(), [at(30)], "the first one's timer wakes for the second");
-        manual.0.lock().unwrap().0 = at(30);
-        assert!(!is_over(&mut second), "it sleeps on");
-        assert_eq!(armed(), [at(30), at(40)]);
-        manual.0.lock().unwrap().0 = at(40);
-        assert!(is_over(&mut second));
-        let mut early = timer.sleep_until(at(50));
-        assert!(!is_over(&mut early));
-        let mut earlier = timer.sleep_until(at(45));
-        assert!(!is_over(&mut earlier));
-        assert_eq!(armed()[2..], [at(50), at(45)], "a timer that is too late is set anew");
+    fn a_sleep_ends_when_its_time_has_passed_and_not_before() {
+        let (connections, _) = Connections::new();
+        let timer = HeaderTimer::new(Arc::clone(&connections));
+        let mut sleeps: Vec<_> = (0..3)
+            .map(|_| {
+                let sleep = timer.sleep_until(timer.now());
+                connections.tick();
+                sleep
+            })
+            .collect();
+        // The first has seen three ticks, of which one may have come at once.
+        for over in [0, 0, 1, 2, 3] {
+            let ended = sleeps.iter_mut().filter_map(|sleep| is_over(sleep).then_some(()));
+            assert_eq!(ended.count(), over);
+            connections.tick();
+        }
     }
 }

@@ -12,14 +12,14 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::rt::{Read, Timer, Write};
+use hyper::rt::{Read, Timer as _, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use tower_service::Service;
 
 use crate::options::{HEADER_TIMEOUT, Options};
 use crate::serving::connections::{Connections, Place};
-use crate::serving::header_timer::HeaderTimer;
+use crate::serving::header_timer::{HeaderTimer, tell_time};
 use crate::serving::stream::Joining;
 use crate::{Body, BoxError, RemoteAddr, Runtime};
 
@@ -30,7 +30,7 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 /// left have got their answers.
 ///
 /// [`Server::listen`](crate::Server::listen) does this for a Socket.IO server alone; use it for a router with more in it.
-/// Requests carry a [`RemoteAddr`]. A connection on which no head of a request comes within 30 s is closed.
+/// Requests carry a [`RemoteAddr`]. A connection on which no head of a request comes within 30 s, or up to 8 s more, is closed.
 pub async fn serve<R, S, B, F>(runtime: &R, listener: R::Listener, service: S, stop: F, grace: Duration)
 where
     R: Runtime,
@@ -100,6 +100,8 @@ async fn serve_with<R, N, H, B, P, I, F>(
 {
     let mut stop = pin!(stop);
     let (connections, all_gone) = Connections::new();
+    let clock = tell_time(runtime.timer(), Arc::downgrade(&connections), header_timeout);
+    runtime.spawn(Box::pin(clock));
     loop {
         let accepted = match select(pin!(runtime.accept(&listener)), stop.as_mut()).await {
             Either::Left((accepted, _)) => accepted,
@@ -107,9 +109,8 @@ async fn serve_with<R, N, H, B, P, I, F>(
         };
         match accepted {
             Ok((stream, address)) => {
-                let http = http(runtime, header_timeout);
                 let (stream, service) = (prepare(stream), service_for(address));
-                runtime.spawn(Box::pin(run(http, stream, service, Arc::clone(&connections))));
+                runtime.spawn(Box::pin(run(stream, service, Arc::clone(&connections))));
             }
             Err(error) if is_of_one_connection(&error) => {
                 tracing::debug!(%error, "a connection broke before it was accepted");
@@ -126,14 +127,6 @@ async fn serve_with<R, N, H, B, P, I, F>(
     select(all_gone, runtime.timer().sleep(grace)).await;
 }
 
-/// For one connection.
-fn http<R: Runtime>(runtime: &R, header_timeout: Duration) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    http.timer(HeaderTimer::new(runtime.timer()))
-        .header_read_timeout(header_timeout);
-    http
-}
-
 /// Whether the next connection may well be accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
@@ -142,13 +135,16 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// Serves one connection. It ends early if the client does, late if the server is asked to stop. What serves it is large, and is made where
 /// it stays.
-async fn run<I, H, B>(http: http1::Builder, stream: I, service: H, connections: Arc<Connections>)
+async fn run<I, H, B>(stream: I, service: H, connections: Arc<Connections>)
 where
     I: Read + Write + Unpin + Send + 'static,
     H: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     B: http_body::Body<Data = Bytes> + 'static,
     B::Error: Into<BoxError>,
 {
+    let mut http = http1::Builder::new();
+    http.timer(HeaderTimer::new(Arc::clone(&connections)))
+        .header_read_timeout(HEADER_TIMEOUT); // in the timer's own measure
     let mut connection = pin!(http.serve_connection(stream, service).with_upgrades());
     let mut place = Place::new(connections);
     let mut stopping = false;

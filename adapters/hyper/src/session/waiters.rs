@@ -25,6 +25,11 @@ impl Waiters {
         self.wakers.remove(&key)
     }
 
+    /// All of them, who wait on, to be woken once the lock is free.
+    pub(crate) fn all(&self) -> Vec<Waker> {
+        self.wakers.values().cloned().collect()
+    }
+
     /// Those to wake, once the lock is free.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
         std::mem::take(&mut self.wakers).into_values()
