@@ -144,6 +144,22 @@ fn so_is_one_that_is_idle_but_none_that_waits() {
     client.expect(r#"2["hello"]"#);
 }
 
+/// Nobody is there any more to whom its request could go.
+#[test]
+fn half_a_head_does_not_keep_its_connection_when_the_server_has_stopped() {
+    let server = Running::with(|builder| builder.header_timeout(SHORT).close_timeout(SHORT / 4));
+    let mut streams: Vec<_> = (0..3).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    for stream in &mut streams {
+        stream.write_all(b"GET /socket.io/?EIO=4&trans").unwrap();
+    }
+    // It has accepted them, since it has answered one that came later.
+    assert_eq!(server.http().get("/elsewhere").status, 404);
+    server.block_on(server.io.close());
+    for stream in streams {
+        assert_eq!(rest(stream), b"");
+    }
+}
+
 /// Each that is waited for costs something whenever the session has something to do.
 #[test]
 fn few_websockets_of_a_session_are_waited_for_to_say_goodbye() {

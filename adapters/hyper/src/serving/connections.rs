@@ -70,14 +70,10 @@ impl Place {
 
     /// Whether it is to end. Its task, which is always the same, will be woken when that changes, and whenever it is told the time.
     pub(crate) fn is_stopping(&mut self, cx: &Context<'_>) -> bool {
-        let connections = &*self.connections;
         if self.key.is_none() {
-            let mut waiting = connections.waiting();
-            if !connections.stopping.load(Ordering::SeqCst) {
-                waiting.wait(&mut self.key, cx);
-            }
+            self.connections.waiting().wait(&mut self.key, cx);
         }
-        connections.stopping.load(Ordering::SeqCst)
+        self.connections.stopping.load(Ordering::SeqCst)
     }
 }
 
