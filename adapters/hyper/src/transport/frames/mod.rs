@@ -14,6 +14,7 @@ mod header;
 mod item;
 mod mask;
 mod reader;
+mod recycled;
 mod rules;
 pub(crate) mod scratch;
 mod writer;

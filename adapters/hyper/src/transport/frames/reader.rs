@@ -9,6 +9,7 @@ use super::assembly::Assembly;
 use super::header::{Header, MAX_HEADER};
 use super::item::Item;
 use super::mask;
+use super::recycled;
 use super::rules::Rules;
 
 /// Bytes of frames that share memory, if they came together: whoever keeps one of them, in a queue that counts only this one, keeps no
@@ -191,7 +192,7 @@ impl Reader {
         if let Some(key) = header.key {
             mask::apply(payload, key);
         }
-        self.single = Some((header, Bytes::copy_from_slice(payload)));
+        self.single = Some((header, recycled::copy(payload)));
         true
     }
 
@@ -216,7 +217,7 @@ impl Reader {
         if frames.is_empty() {
             return;
         }
-        let frames = Bytes::copy_from_slice(frames);
+        let frames = recycled::copy(frames);
         if self.group.is_empty() {
             self.group = frames;
         } else {
