@@ -144,6 +144,17 @@ fn so_is_one_that_is_idle_but_none_that_waits() {
     client.expect(r#"2["hello"]"#);
 }
 
+#[test]
+fn a_head_may_take_for_ever_or_no_time_at_all() {
+    let server = Running::with(|builder| builder.header_timeout(Duration::MAX));
+    assert_eq!(server.http().get("/elsewhere").status, 404);
+    let mut client = server.join();
+    server.io.of("/").emit("hello", ()).unwrap();
+    client.expect(r#"2["hello"]"#);
+    let server = Running::with(|builder| builder.header_timeout(Duration::ZERO));
+    assert_eq!(rest(TcpStream::connect(server.address).unwrap()), b"");
+}
+
 /// Nobody is there any more to whom its request could go.
 #[test]
 fn half_a_head_does_not_keep_its_connection_when_the_server_has_stopped() {

@@ -13,8 +13,8 @@ use crate::serving::connections::Connections;
 /// How often it is looked, in the time that a head may take, whether one has taken longer.
 const TICKS: u32 = 4;
 
-/// The shortest time between two such looks.
-const SHORTEST: Duration = Duration::from_millis(1);
+/// The shortest and the longest time between two such looks. Who allows more than days does not want to count them.
+const TICK: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(24 * 60 * 60)];
 
 /// Sleeps for heads on one connection. They end when all connections have been [told the time](tell_time) so often: who has a head at once,
 /// as nearly everyone, neither looks at a clock for it nor sets a timer.
@@ -76,7 +76,8 @@ impl Sleep for Head {}
 
 /// Tells connections the time for as long as there are some, or may be: a head may take `timeout`.
 pub(crate) async fn tell_time(timer: impl Timer, connections: Weak<Connections>, timeout: Duration) {
-    let tick = (timeout / TICKS).max(SHORTEST);
+    let [shortest, longest] = TICK;
+    let tick = (timeout / TICKS).clamp(shortest, longest);
     loop {
         timer.sleep(tick).await;
         let Some(connections) = connections.upgrade() else {
