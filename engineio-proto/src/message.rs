@@ -52,11 +52,11 @@ impl From<Bytes> for Message {
 /// `text` from byte `at` on, for whoever gives the rest away.
 ///
 /// A slice counts a reference, and the first of all takes an allocation. Bytes can just forget their first ones: to see once more that
-/// they are text is cheaper than that, unless they are many or beyond ASCII.
+/// they are text is cheaper than that, unless they are many. If others have the text, so that the allocation was made, it is only for ASCII.
 pub(crate) fn tail(text: ByteString, at: usize) -> ByteString {
     const LONG: usize = 256;
     let tail = &text[at..];
-    if tail.len() >= LONG || !tail.is_ascii() {
+    if tail.len() >= LONG || !(tail.is_ascii() || text.as_bytes().is_unique()) {
         return text.slice_ref(tail);
     }
     let mut bytes = text.into_bytes();

@@ -29,8 +29,8 @@ macro_rules! shared_settings {
         }
 
         /// How long a connection may take for the head of a request, from when it is accepted or has got its last answer: so also how
-        /// long it may be idle. Then it is closed, or up to a quarter of that time later. Default 30 s. It is for connections that `listen` and `serve` accept; others are
-        /// their server's.
+        /// long it may be idle. Then it is closed, or up to a quarter of that time later. Default 30 s. It is for connections that
+        /// `listen` and `serve` accept; others are their server's.
         #[must_use]
         pub fn header_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.options.header_timeout = timeout;
